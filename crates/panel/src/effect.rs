@@ -1,0 +1,52 @@
+//! What the panel wants done. The shell has one file for each.
+
+use cuecard_protocol::session::TicketInfo;
+use cuecard_protocol::{Action, ClientMessage};
+use serde::{Deserialize, Serialize};
+
+/// One thing for the shell to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// `POST /api/session`; answer with `SessionOpened` or `SessionFailed`.
+    OpenSession {
+        /// The last assertion was refused: ask the host for a new one.
+        fresh_assertion: bool,
+    },
+    /// `POST /api/ticket`; answer with `TicketIssued` or `TicketFailed`.
+    FetchTicket,
+    /// Open the WebSocket; answer with `SocketOpened`, `SocketMessage`, `SocketClosed`. An older socket is dropped first, silently.
+    OpenSocket(TicketInfo),
+    /// Send on the open socket.
+    Send(ClientMessage),
+    /// Close and forget the socket; no `SocketClosed` follows.
+    CloseSocket,
+    /// Keep this in sessionStorage, replacing what was there.
+    Store(Stored),
+    /// Put text into a live region.
+    Announce(Announcement),
+}
+
+/// What survives a reload.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Stored {
+    /// Actions without an acknowledgement, oldest first.
+    pub outbox: Vec<Action>,
+}
+
+/// A text for screen readers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Announcement {
+    /// How urgent.
+    pub politeness: Politeness,
+    /// What to say.
+    pub text: String,
+}
+
+/// Which live region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Politeness {
+    /// When the reader has time.
+    Polite,
+    /// At once; critical alerts only.
+    Assertive,
+}
