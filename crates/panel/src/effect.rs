@@ -1,18 +1,18 @@
 //! What the panel wants done. The shell has one file for each.
 
 use cuecard_protocol::session::TicketInfo;
-use cuecard_protocol::{Action, ClientMessage};
+use cuecard_protocol::{Action, AgentId, CardId, ClientMessage, Millis};
 use serde::{Deserialize, Serialize};
 
 /// One thing for the shell to do.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// `POST /api/session`; answer with `SessionOpened` or `SessionFailed`.
+    /// `POST /api/session`; answer with `SessionOpened` or `SessionFailed`. An older request is dropped.
     OpenSession {
         /// The last assertion was refused: ask the host for a new one.
         fresh_assertion: bool,
     },
-    /// `POST /api/ticket`; answer with `TicketIssued` or `TicketFailed`.
+    /// `POST /api/ticket`; answer with `TicketIssued` or `TicketFailed`. An older request is dropped.
     FetchTicket,
     /// Open the WebSocket; answer with `SocketOpened`, `SocketMessage`, `SocketClosed`. An older socket is dropped first, silently.
     OpenSocket(TicketInfo),
@@ -28,9 +28,25 @@ pub enum Effect {
 
 /// What survives a reload.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Stored {
+    /// Whose this is; what another agent left behind is never sent.
+    pub agent_id: Option<AgentId>,
     /// Actions without an acknowledgement, oldest first.
     pub outbox: Vec<Action>,
+    /// Dismissals that can still be taken back, or that the page did not live to send.
+    pub dismissals: Vec<PendingDismissal>,
+}
+
+/// A dismissal within its five seconds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingDismissal {
+    /// The card.
+    pub card_id: CardId,
+    /// When it becomes final (browser's clock).
+    pub until: Millis,
+    /// When the agent dismissed the card (server's clock).
+    pub at: Millis,
 }
 
 /// A text for screen readers.

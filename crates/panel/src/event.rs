@@ -56,12 +56,12 @@ pub enum Failure {
     Network,
     /// 401: the session or the assertion is not accepted.
     Unauthorized,
-    /// 429 or 503 with the wait the server asks for.
+    /// 429, or any 5xx: it passes by itself. With the wait the server asks for.
     Busy {
         /// Not before this has passed.
         retry_after: Option<Millis>,
     },
-    /// Any other refusal; trying again at once will not help.
+    /// Any other refusal (400, 403, 404): trying again will not help, so the panel stops and shows the words.
     Refused {
         /// The server's words.
         message: String,

@@ -17,7 +17,7 @@ pub use card::{Alert, AlertLevel, Card, CardBody};
 pub use client::{Action, ActionKind, ClientMessage};
 pub use close::CloseCode;
 pub use ids::{ActionId, AgentId, CardId, InteractionId, InvalidId, Millis, Seq};
-pub use server::{AckOutcome, Entry, RemovalReason, Resume, ServerMessage};
+pub use server::{AckOutcome, Entry, LiveCard, RemovalReason, Resume, ServerMessage};
 
 /// The version that both halves carry in `hello` and `welcome`; a difference lets the panel offer a reload.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

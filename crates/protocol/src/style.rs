@@ -99,8 +99,8 @@ fn is_allowed_value(property: &str, value: &str) -> bool {
     // A quote is only of use in a font's name.
     let quotes_are_fine = !value.contains(['\'', '"'])
         || (property.starts_with("font")
-            && value.matches('\'').count() % 2 == 0
-            && value.matches('"').count() % 2 == 0);
+            && value.matches('\'').count().is_multiple_of(2)
+            && value.matches('"').count().is_multiple_of(2));
     let is_negative_margin = property.starts_with("margin") && value.contains('-');
     let fits_property = match property {
         "width" => value.strip_suffix('%').is_some_and(|number| {

@@ -1,0 +1,104 @@
+//! What can be saved from a message that is valid JSON but not what this version knows, such as a card of a newer kind.
+//! Its place in the log still counts: an entry skipped in silence would look like a hole, and the panel would come back
+//! for the same message for ever.
+
+use cuecard_protocol::Seq;
+use cuecard_protocol::server::LiveCard;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The readable rest of a message.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Salvaged {
+    /// An entry with a place and nothing else.
+    Entry(Seq),
+    /// A part of a snapshot, without its unreadable cards.
+    Snapshot {
+        /// The readable cards.
+        cards: Vec<LiveCard>,
+        /// The highest place among all of them.
+        reaches: Seq,
+        /// Whether this part is the last.
+        last: bool,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Outline {
+    Card { seq: Seq },
+    Removed { seq: Seq },
+    Snapshot { cards: Vec<Value>, last: bool },
+}
+
+#[derive(Deserialize)]
+struct Placed {
+    seq: Seq,
+}
+
+/// Reads what can be read.
+pub(crate) fn salvage(text: &str) -> Option<Salvaged> {
+    Some(match serde_json::from_str(text).ok()? {
+        Outline::Card { seq } | Outline::Removed { seq } => Salvaged::Entry(seq),
+        Outline::Snapshot { cards, last } => {
+            let places = cards
+                .iter()
+                .filter_map(|card| Placed::deserialize(card).ok());
+            let reaches = places.map(|placed| placed.seq).max().unwrap_or_default();
+            let cards = cards.into_iter();
+            Salvaged::Snapshot {
+                cards: cards
+                    .filter_map(|card| serde_json::from_value(card).ok())
+                    .collect(),
+                reaches,
+                last,
+            }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_of_an_unknown_kind_of_card_is_kept() {
+        assert_eq!(
+            salvage(r#"{"type":"card","seq":7,"card":{"body":{"hologram":{}}}}"#),
+            Some(Salvaged::Entry(Seq(7)))
+        );
+        assert_eq!(
+            salvage(r#"{"type":"removed","seq":8,"card_id":"c1","reason":"abducted"}"#),
+            Some(Salvaged::Entry(Seq(8)))
+        );
+    }
+
+    #[test]
+    fn a_snapshot_loses_only_what_cannot_be_read() {
+        let good = r#"{"seq":3,"card":{"id":"c","interaction_id":"i","published_at":1,"received_at":1,"expires_at":9,
+            "body":{"alert":{"level":"HIGH","title":"t","html":""}}}}"#;
+        let text = format!(
+            r#"{{"type":"snapshot","cards":[{good},{{"seq":5,"card":{{"body":{{"hologram":{{}}}}}}}}],"last":true}}"#
+        );
+        assert_eq!(
+            salvage(&text),
+            Some(Salvaged::Snapshot {
+                cards: vec![serde_json::from_str(good).unwrap()],
+                reaches: Seq(5),
+                last: true,
+            })
+        );
+    }
+
+    #[test]
+    fn nothing_is_made_of_nonsense() {
+        for text in [
+            "",
+            "nonsense",
+            r#"{"type":"card"}"#,
+            r#"{"type":"bye","seq":1}"#,
+        ] {
+            assert_eq!(salvage(text), None, "{text}");
+        }
+    }
+}
