@@ -1,0 +1,6 @@
+// The floor: no cleaning at all.
+import { feed } from "./vanilla.js";
+
+feed((body, html) => {
+  body.innerHTML = html;
+});

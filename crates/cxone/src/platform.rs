@@ -1,0 +1,291 @@
+//! The settings of a connection to the platform: where it is, and how we prove who we are.
+//!
+//! Types carry the preconditions: a [`HttpUrl`] or [`SocketUrl`] that exists has the right scheme and no password in
+//! it. Nothing here connects. Start at [`Platform`].
+
+use std::fmt;
+
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer, de};
+use url::{Host, Url};
+
+/// Everything needed to reach one tenant of the platform.
+///
+/// The three dialects differ in path, grant and client authentication (platform wire, sections 2, 3 and 13), so all
+/// of them are settings and none has a default that could be right by accident.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Platform {
+    /// Where tokens come from, for example `https://api.niceincontact.com/oauth/token`.
+    pub token_url: HttpUrl,
+    /// The publisher socket for alerts, for example `wss://…/api/v2/agentassist/realtime/ws`.
+    pub alerts_url: SocketUrl,
+    /// The notification socket, for example `wss://…/agent-assist-notifications/notifications/ws`.
+    pub notifications_url: SocketUrl,
+    /// Which grant the token endpoint expects.
+    #[serde(default)]
+    pub grant: Grant,
+    /// How the client proves itself to the token endpoint.
+    #[serde(default)]
+    pub client_auth: ClientAuth,
+    /// The OAuth client.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: SecretString,
+    /// The scopes to ask for, separated by spaces.
+    #[serde(default = "default_scope")]
+    pub scope: String,
+}
+
+/// What publishing alerts needs (platform wire, section 2).
+pub const ALERTS_SCOPE: &str = "agentassist:content:write realtime:agentassist:publish";
+
+/// What receiving agent-assist content needs (platform wire, section 5, for the real-time attachment).
+pub const NOTIFICATIONS_SCOPE: &str = "realtime:read";
+
+fn default_scope() -> String {
+    ALERTS_SCOPE.to_owned()
+}
+
+/// The OAuth grant (platform wire, sections 2 and 13).
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Grant {
+    /// The client speaks for itself.
+    #[default]
+    ClientCredentials,
+    /// The client speaks for a user or a back-end app, whose access key takes the place of name and password.
+    Password {
+        /// Access key id, sent as `username`.
+        access_key_id: String,
+        /// Access key secret, sent as `password`.
+        access_key_secret: SecretString,
+    },
+}
+
+/// Where the token request carries the client's id and secret (platform wire, section 2).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientAuth {
+    /// As form fields.
+    #[default]
+    Body,
+    /// As `Authorization: Basic`.
+    Basic,
+}
+
+/// An absolute `http` or `https` URL without credentials in it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HttpUrl(Url);
+
+/// An absolute `ws` or `wss` URL without credentials in it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SocketUrl(Url);
+
+/// A URL that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UrlError {
+    /// It is no URL at all.
+    #[error("{value:?} is not a URL ({reason}); expected {expected}")]
+    Unreadable {
+        /// What was given.
+        value: String,
+        /// What the parser says.
+        reason: String,
+        /// What would do.
+        expected: &'static str,
+    },
+    /// It is one, of another scheme.
+    #[error("the URL has the scheme {scheme:?}; expected {expected}")]
+    Scheme {
+        /// The scheme that was given.
+        scheme: String,
+        /// What would do.
+        expected: &'static str,
+    },
+    /// It has a user name or password in it, which would end up in logs. So the value is not repeated here either.
+    #[error("the URL carries a user name or password; expected {expected} without them")]
+    Credentials {
+        /// What would do.
+        expected: &'static str,
+    },
+}
+
+fn parse(value: &str, schemes: [&str; 2], expected: &'static str) -> Result<Url, UrlError> {
+    let url = Url::parse(value).map_err(|error| UrlError::Unreadable {
+        value: value.to_owned(),
+        reason: error.to_string(),
+        expected,
+    })?;
+    if !schemes.contains(&url.scheme()) {
+        return Err(UrlError::Scheme {
+            scheme: url.scheme().to_owned(),
+            expected,
+        });
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(UrlError::Credentials { expected });
+    }
+    Ok(url)
+}
+
+fn is_exposed(url: &Url, plain: &str) -> bool {
+    let loopback = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    url.scheme() == plain && !loopback
+}
+
+macro_rules! url_type {
+    ($name:ident, $plain:literal, $tls:literal) => {
+        impl $name {
+            /// Reads an absolute URL.
+            pub fn parse(value: &str) -> Result<Self, UrlError> {
+                parse(
+                    value,
+                    [$plain, $tls],
+                    concat!("an absolute ", $plain, ":// or ", $tls, ":// URL"),
+                )
+                .map(Self)
+            }
+
+            /// The URL.
+            pub fn as_url(&self) -> &Url {
+                &self.0
+            }
+
+            /// Whether what is sent there can be read on the way: no TLS, and not this machine.
+            pub fn is_exposed(&self) -> bool {
+                is_exposed(&self.0, $plain)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.0.as_str())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.0.as_str())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Self::parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+            }
+        }
+    };
+}
+
+url_type!(HttpUrl, "http", "https");
+url_type!(SocketUrl, "ws", "wss");
+
+/// Says which of the `needed` scopes (separated by spaces) are missing from `held`, or all of the needed ones when
+/// none is: then the platform refuses although the token names them, and the client lacks the permission itself.
+pub fn missing_scope(needed: &str, held: &str) -> String {
+    let missing: Vec<_> = needed
+        .split(' ')
+        .filter(|scope| !held.split(' ').any(|other| other == *scope))
+        .collect();
+    if missing.is_empty() {
+        needed.to_owned()
+    } else {
+        missing.join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret as _;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_least_settings_are_enough_and_plain_urls_are_allowed() {
+        let platform: Platform = serde_json::from_value(json!({
+            "token_url": "http://127.0.0.1:8090/oauth/token",
+            "alerts_url": "ws://127.0.0.1:8090/api/v2/agentassist/realtime/ws",
+            "notifications_url": "wss://example.com/notifications/ws",
+            "client_id": "cid",
+            "client_secret": "csecret",
+        }))
+        .expect("complete settings");
+        assert!(matches!(platform.grant, Grant::ClientCredentials));
+        assert_eq!(platform.client_auth, ClientAuth::Body);
+        assert_eq!(platform.scope, ALERTS_SCOPE);
+        assert!(!platform.token_url.is_exposed(), "loopback");
+        assert!(!format!("{platform:?}").contains("csecret"));
+    }
+
+    #[test]
+    fn the_password_grant_carries_its_access_key() {
+        let grant: Grant = serde_json::from_value(
+            json!({"password": {"access_key_id": "key", "access_key_secret": "hush"}}),
+        )
+        .expect("a grant");
+        assert!(!format!("{grant:?}").contains("hush"));
+        let Grant::Password {
+            access_key_id,
+            access_key_secret,
+        } = grant
+        else {
+            panic!("expected the password grant, got {grant:?}");
+        };
+        assert_eq!(
+            (access_key_id.as_str(), access_key_secret.expose_secret()),
+            ("key", "hush")
+        );
+    }
+
+    #[test]
+    fn a_wrong_url_is_refused_with_what_would_do() {
+        let text =
+            |result: Result<HttpUrl, UrlError>| result.expect_err("must be refused").to_string();
+        assert_eq!(
+            text(HttpUrl::parse("api.example.com")),
+            "\"api.example.com\" is not a URL (relative URL without a base); expected an absolute http:// or https:// URL"
+        );
+        assert_eq!(
+            text(HttpUrl::parse("wss://example.com")),
+            "the URL has the scheme \"wss\"; expected an absolute http:// or https:// URL"
+        );
+        let refused = text(HttpUrl::parse("https://user:hush@example.com"));
+        assert!(!refused.contains("hush"), "{refused}");
+        assert!(SocketUrl::parse("https://example.com").is_err());
+    }
+
+    #[test]
+    fn only_unencrypted_traffic_that_leaves_the_machine_is_exposed() {
+        for (url, exposed) in [
+            ("http://localhost:1", false),
+            ("http://127.0.0.9", false),
+            ("http://[::1]:8", false),
+            ("https://example.com", false),
+            ("http://example.com", true),
+            ("http://10.0.0.1", true),
+        ] {
+            assert_eq!(
+                HttpUrl::parse(url).expect("a URL").is_exposed(),
+                exposed,
+                "{url}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_missing_scope_is_named() {
+        assert_eq!(missing_scope("a:read b:write", "a:read"), "b:write");
+        assert_eq!(missing_scope("a:read b:write", ""), "a:read b:write");
+        assert_eq!(
+            missing_scope("a:read b:write", "b:write a:read c"),
+            "a:read b:write"
+        );
+    }
+}

@@ -1,0 +1,403 @@
+//! Tokens against the simulator and against an endpoint that notes what it is sent.
+
+mod support;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{Router, body::Bytes, http::HeaderMap, routing::post};
+use cuecard_cxone::{
+    platform::{ClientAuth, Grant},
+    token::{AccessToken, TokenError, TokenSource},
+};
+use cuecard_simulator::{FaultRoute, FaultRule, Options, RetryAfterForm, Simulator};
+use secrecy::ExposeSecret as _;
+use support::{pass, platform, platform_at, requests, simulator, simulator_with, tokens};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, mpsc},
+    time::Instant,
+};
+
+/// Asks from many tasks at once.
+async fn ask_at_once(tokens: &TokenSource, times: usize) -> Vec<Result<AccessToken, TokenError>> {
+    let tasks: Vec<_> = (0..times)
+        .map(|_| {
+            let tokens = tokens.clone();
+            tokio::spawn(async move { tokens.token().await })
+        })
+        .collect();
+    let mut results = Vec::new();
+    for task in tasks {
+        results.push(task.await.expect("asking does not panic"));
+    }
+    results
+}
+
+fn secrets(results: Vec<Result<AccessToken, TokenError>>) -> Vec<String> {
+    let mut secrets: Vec<_> = results
+        .into_iter()
+        .map(|token| token.expect("a token").secret().expose_secret().to_owned())
+        .collect();
+    secrets.dedup();
+    secrets
+}
+
+fn asked(simulator: &Simulator) -> usize {
+    requests(simulator, "oauth").len()
+}
+
+#[tokio::test]
+async fn however_many_ask_the_endpoint_sees_one_request() {
+    let simulator = simulator().await;
+    simulator
+        .set_faults(vec![FaultRule::latency(FaultRoute::Oauth, 100)])
+        .expect("a rule");
+    let tokens = tokens(&platform(&simulator));
+    assert_eq!(secrets(ask_at_once(&tokens, 50).await).len(), 1);
+    assert_eq!(secrets(ask_at_once(&tokens, 50).await).len(), 1);
+    assert_eq!(asked(&simulator), 1);
+}
+
+#[tokio::test]
+async fn a_rejected_token_is_replaced_once_however_many_report_it() {
+    let simulator = simulator().await;
+    simulator
+        .set_faults(vec![FaultRule::latency(FaultRoute::Oauth, 50)])
+        .expect("a rule");
+    let tokens = tokens(&platform(&simulator));
+    let first = tokens.token().await.expect("a token");
+    let tasks: Vec<_> = (0..50)
+        .map(|_| {
+            let (tokens, first) = (tokens.clone(), first.clone());
+            tokio::spawn(async move {
+                tokens.rejected(&first);
+                tokens.token().await
+            })
+        })
+        .collect();
+    for task in tasks {
+        let second = task.await.expect("asking does not panic").expect("a token");
+        assert_ne!(
+            second.secret().expose_secret(),
+            first.secret().expose_secret()
+        );
+        tokens.rejected(&first);
+    }
+    tokens.token().await.expect("the cached token");
+    assert_eq!(asked(&simulator), 2);
+}
+
+#[tokio::test]
+async fn a_token_is_replaced_60_s_before_it_expires() {
+    let simulator = simulator_with(Options {
+        token_ttl: Duration::from_mins(30),
+        ..Options::default()
+    })
+    .await;
+    let tokens = tokens(&platform(&simulator));
+    let first = tokens.token().await.expect("a token");
+    assert_eq!(first.scope(), None);
+    pass(Duration::from_secs(1735)).await;
+    tokens.token().await.expect("the cached token");
+    assert_eq!(asked(&simulator), 1);
+    assert!(tokens.age(Instant::now()) >= Some(Duration::from_secs(1735)));
+    pass(Duration::from_secs(5)).await;
+    tokens.token().await.expect("a new token");
+    assert_eq!(asked(&simulator), 2);
+    assert!(tokens.age(Instant::now()) < Some(Duration::from_mins(1)));
+}
+
+#[tokio::test]
+async fn a_token_of_a_minute_serves_one_call() {
+    let simulator = simulator_with(Options {
+        token_ttl: Duration::from_mins(1),
+        ..Options::default()
+    })
+    .await;
+    let tokens = tokens(&platform(&simulator));
+    for calls in 1..=3 {
+        tokens.token().await.expect("a token");
+        assert_eq!(asked(&simulator), calls);
+    }
+}
+
+#[tokio::test]
+async fn while_the_endpoint_is_in_trouble_a_living_token_is_used_on() {
+    let simulator = simulator_with(Options {
+        token_ttl: Duration::from_secs(100),
+        ..Options::default()
+    })
+    .await;
+    let tokens = tokens(&platform(&simulator));
+    let first = tokens.token().await.expect("a token");
+    simulator
+        .set_faults(vec![FaultRule::status(FaultRoute::Oauth, 503)])
+        .expect("a rule");
+    pass(Duration::from_secs(50)).await;
+    let again = tokens.token().await.expect("the old token");
+    assert_eq!(
+        again.secret().expose_secret(),
+        first.secret().expose_secret()
+    );
+    pass(Duration::from_secs(50)).await;
+    let error = tokens.token().await.expect_err("it has expired");
+    assert!(
+        matches!(
+            error,
+            TokenError::Unavailable {
+                status: 503,
+                retry_after: None
+            }
+        ),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_429_is_waited_out_in_seconds() {
+    let simulator = simulator().await;
+    let rule = FaultRule::status(FaultRoute::Oauth, 429).retry_after(1, RetryAfterForm::Seconds);
+    simulator.set_faults(vec![rule.times(1)]).expect("a rule");
+    let tokens = tokens(&platform(&simulator));
+    assert_eq!(secrets(ask_at_once(&tokens, 20).await).len(), 1);
+    let seen = requests(&simulator, "oauth");
+    assert_eq!(seen.len(), 2, "one refused, one granted");
+    assert!(
+        seen[1].at_ms - seen[0].at_ms >= 1000,
+        "{} ms",
+        seen[1].at_ms - seen[0].at_ms
+    );
+}
+
+#[tokio::test]
+async fn a_429_is_waited_out_until_a_date() {
+    let simulator = simulator().await;
+    let rule = FaultRule::status(FaultRoute::Oauth, 429).retry_after(2, RetryAfterForm::Date);
+    simulator.set_faults(vec![rule.times(1)]).expect("a rule");
+    tokens(&platform(&simulator))
+        .token()
+        .await
+        .expect("a token");
+    let seen = requests(&simulator, "oauth");
+    assert_eq!(seen.len(), 2, "one refused, one granted");
+    // The date has whole seconds, so up to one of the two is lost in writing it.
+    let waited = seen[1].at_ms - seen[0].at_ms;
+    assert!((1000..=4000).contains(&waited), "{waited} ms");
+}
+
+#[tokio::test]
+async fn a_long_429_is_told_at_once_and_closes_the_gate() {
+    let simulator = simulator().await;
+    let rule = FaultRule::status(FaultRoute::Oauth, 429).retry_after(120, RetryAfterForm::Seconds);
+    simulator.set_faults(vec![rule.times(1)]).expect("a rule");
+    let tokens = tokens(&platform(&simulator));
+    let error = tokens.token().await.expect_err("two minutes are too long");
+    assert_eq!(
+        error.to_string(),
+        "the token endpoint asks us to wait 120 s (429)"
+    );
+    assert!(error.is_retryable());
+    pass(Duration::from_secs(20)).await;
+    let left = tokens
+        .token()
+        .await
+        .expect_err("the gate is closed")
+        .retry_after()
+        .expect("a wait");
+    assert!(left <= Duration::from_secs(100), "{left:?}");
+    assert_eq!(asked(&simulator), 1);
+    pass(left).await;
+    tokens.token().await.expect("the gate is open");
+    assert_eq!(asked(&simulator), 2);
+}
+
+#[tokio::test]
+async fn a_failure_is_shared_too() {
+    let simulator = simulator().await;
+    let slow = FaultRule::latency(FaultRoute::Oauth, 100);
+    simulator
+        .set_faults(vec![slow, FaultRule::status(FaultRoute::Oauth, 503)])
+        .expect("two rules");
+    let tokens = tokens(&platform(&simulator));
+    for result in ask_at_once(&tokens, 20).await {
+        assert_eq!(
+            result.expect_err("503").to_string(),
+            "the token endpoint answered 503"
+        );
+    }
+    assert_eq!(asked(&simulator), 1);
+}
+
+#[tokio::test]
+async fn refusals_name_what_is_wrong() {
+    let simulator = simulator().await;
+    let mut wrong = platform(&simulator);
+    wrong.client_secret = "guessed".into();
+    let error = tokens(&wrong).token().await.expect_err("a wrong secret");
+    assert!(
+        matches!(error, TokenError::Unauthorized { status: 401, .. }),
+        "{error:?}"
+    );
+    assert!(!error.is_retryable());
+    let mut wrong = platform(&simulator);
+    wrong.scope = "bogus:scope".into();
+    let error = tokens(&wrong).token().await.expect_err("an unknown scope");
+    assert!(
+        error
+            .to_string()
+            .contains("refused the scope \"bogus:scope\""),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_does_not_take_the_request_with_it() {
+    let release = Arc::new(Notify::new());
+    let (url, mut seen) = noting_endpoint(Some(Arc::clone(&release))).await;
+    let tokens = tokens(&platform_at(&url, "ws://127.0.0.1:1"));
+    let first = tokio::spawn({
+        let tokens = tokens.clone();
+        async move { tokens.token().await }
+    });
+    seen.recv().await.expect("the first caller's request");
+    first.abort();
+    assert!(first.await.expect_err("aborted").is_cancelled());
+    let second = tokio::spawn(async move { tokens.token().await });
+    release.notify_one();
+    second
+        .await
+        .expect("asking does not panic")
+        .expect("the token that the first asked for");
+    assert!(seen.try_recv().is_err(), "there was one request");
+}
+
+/// An endpoint that notes `Authorization` and body and then grants everything, if need be only when released.
+async fn noting_endpoint(
+    release: Option<Arc<Notify>>,
+) -> (String, mpsc::UnboundedReceiver<(Option<String>, String)>) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let grant = move |headers: HeaderMap, body: Bytes| async move {
+        let authorization = headers
+            .get("authorization")
+            .map(|value| value.to_str().expect("text").to_owned());
+        assert_eq!(headers["content-type"], "application/x-www-form-urlencoded");
+        sender
+            .send((
+                authorization,
+                String::from_utf8(body.to_vec()).expect("text"),
+            ))
+            .expect("somebody listens");
+        if let Some(release) = release {
+            release.notified().await;
+        }
+        r#"{"access_token":"tok-1","expires_in":1800}"#
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move {
+        axum::serve(listener, Router::new().route("/oauth/token", post(grant))).await
+    });
+    (format!("http://{address}"), receiver)
+}
+
+#[tokio::test]
+async fn grant_and_client_authentication_are_settings() {
+    let (url, mut seen) = noting_endpoint(None).await;
+    let mut platform = platform_at(&url, "ws://127.0.0.1:1");
+    tokens(&platform).token().await.expect("a token");
+    assert_eq!(
+        seen.recv().await.expect("a request"),
+        (
+            None,
+            "grant_type=client_credentials&client_id=cid&client_secret=csecret&scope=agentassist%3Acontent%3Awrite+realtime%3Aagentassist%3Apublish".to_owned()
+        )
+    );
+    platform.client_auth = ClientAuth::Basic;
+    platform.grant = Grant::Password {
+        access_key_id: "key".into(),
+        access_key_secret: "hush".into(),
+    };
+    platform.scope = "webchat.guest webchat.message".into();
+    tokens(&platform).token().await.expect("a token");
+    assert_eq!(
+        seen.recv().await.expect("a request"),
+        (
+            Some("Basic Y2lkOmNzZWNyZXQ=".to_owned()),
+            "grant_type=password&username=key&password=hush&scope=webchat.guest+webchat.message"
+                .to_owned()
+        )
+    );
+}
+
+/// An endpoint that answers with this.
+async fn endpoint(status: u16, headers: &[(&'static str, String)], body: &'static str) -> String {
+    let status = axum::http::StatusCode::from_u16(status).expect("a status");
+    let headers: Vec<_> = headers.to_vec();
+    let answer = move || async move {
+        let mut answer = axum::response::Response::new(axum::body::Body::from(body));
+        *answer.status_mut() = status;
+        for (name, value) in headers {
+            answer
+                .headers_mut()
+                .insert(name, value.parse().expect("a header"));
+        }
+        answer
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move {
+        axum::serve(listener, Router::new().route("/oauth/token", post(answer))).await
+    });
+    format!("http://{address}")
+}
+
+#[tokio::test]
+async fn answers_that_are_no_use_are_refused() {
+    let error = async |status, headers: &[(&'static str, String)], body| {
+        let platform = platform_at(&endpoint(status, headers, body).await, "ws://127.0.0.1:1");
+        tokens(&platform).token().await.expect_err(body)
+    };
+    let text = error(200, &[], r#"{"access_token":"tok-1","expires_in":"soon"}"#)
+        .await
+        .to_string();
+    assert!(
+        text.contains("expires_in is \"soon\", expected a number of seconds"),
+        "{text}"
+    );
+    let text = error(200, &[], "<html>tok-1</html>").await.to_string();
+    assert!(
+        text.ends_with("not a token response in JSON (line 1, column 1)"),
+        "{text}"
+    );
+    let elsewhere = [("location", "http://127.0.0.1:1/".to_owned())];
+    let redirected = error(302, &elsewhere, "").await;
+    assert!(
+        matches!(redirected, TokenError::Refused { status: 302, .. }),
+        "{redirected:?}"
+    );
+    let huge: &'static str = "x".repeat(100_000).leak();
+    let text = error(200, &[], huge).await.to_string();
+    assert!(text.ends_with("longer than 65536 bytes"), "{text}");
+    let far = [("retry-after", "Tue, 01 Jan 2199 00:00:00 GMT".to_owned())];
+    let limited = error(429, &far, "").await;
+    assert_eq!(
+        limited.retry_after(),
+        Some(cuecard_cxone::retry_after::LONGEST)
+    );
+}
+
+#[tokio::test]
+async fn without_an_answer_the_error_says_so_and_nothing_secret() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    drop(listener);
+    let tokens = tokens(&platform_at(
+        &format!("http://{address}"),
+        "ws://127.0.0.1:1",
+    ));
+    let error = tokens.token().await.expect_err("nobody listens");
+    assert!(error.is_retryable());
+    let text = format!("{error} {error:?} {tokens:?}");
+    assert!(text.contains("could not be reached"), "{text}");
+    assert!(!text.contains("csecret"), "{text}");
+}

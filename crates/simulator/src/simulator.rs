@@ -1,0 +1,276 @@
+//! A running simulator: starting it, steering it from Rust, stopping it.
+//!
+//! Each steering method does what the admin call of the same name does. Start with [`Simulator::spawn`].
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cuecard_cxone::wire::risk::RiskScore;
+use secrecy::SecretString;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::faults::{FaultRule, RuleError};
+use crate::listener::{Peer, SwitchListener};
+use crate::platform::{Platform, Settings};
+use crate::scenario::Scenario;
+use crate::seen::{SeenEntry, SeenKind};
+use crate::sockets::{ABRUPT, SocketName};
+use crate::{admin, routes};
+
+/// How long connections have to end when the simulator is shut down.
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(2);
+
+/// How a simulator starts. The default is the binary's, but on free ports.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where the platform listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Where the admin API listens; port 0 takes a free one.
+    pub admin: SocketAddr,
+    /// The one OAuth client there is.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: SecretString,
+    /// What is played.
+    pub scenario: Scenario,
+    /// Seed of the faults.
+    pub seed: u64,
+    /// Lifetime of tokens.
+    pub token_ttl: Duration,
+    /// A socket whose client is silent for so long is dropped (platform wire, section 14.3: 60 s).
+    pub idle_limit: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            admin: SocketAddr::from(([127, 0, 0, 1], 0)),
+            client_id: "cid".into(),
+            client_secret: "csecret".into(),
+            scenario: Scenario::builtin(),
+            seed: 0,
+            token_ttl: Duration::from_mins(30),
+            idle_limit: Duration::from_mins(1),
+        }
+    }
+}
+
+/// It could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum SpawnError {
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Bind {
+        /// Which.
+        address: SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The admin API has no authentication.
+    #[error("the admin address is {0}, expected one on the loopback")]
+    AdminNotLoopback(SocketAddr),
+}
+
+/// A running simulator. Dropping it stops it.
+#[derive(Debug)]
+#[must_use = "dropping it stops it"]
+pub struct Simulator {
+    platform: Arc<Platform>,
+    listening: SocketAddr,
+    admin: SocketAddr,
+    stop: watch::Sender<bool>,
+    servers: Vec<JoinHandle<()>>,
+}
+
+impl Simulator {
+    /// Starts a simulator on the current tokio runtime; when this returns, it answers.
+    ///
+    /// # Errors
+    ///
+    /// [`SpawnError`] when an address cannot be used.
+    pub async fn spawn(options: Options) -> Result<Self, SpawnError> {
+        if !options.admin.ip().is_loopback() {
+            return Err(SpawnError::AdminNotLoopback(options.admin));
+        }
+        let (listener, listening) = bind(options.listen).await?;
+        let (admin_listener, admin) = bind(options.admin).await?;
+        let settings = Settings {
+            client_id: options.client_id,
+            client_secret: options.client_secret,
+            token_ttl: options.token_ttl,
+            idle_limit: options.idle_limit,
+        };
+        let platform = Arc::new(Platform::new(settings, &options.scenario, options.seed));
+        let (stop, stopped) = watch::channel(false);
+        let service = routes::router(&platform).into_make_service_with_connect_info::<Peer>();
+        let platform_server = axum::serve(SwitchListener(listener), service)
+            .with_graceful_shutdown(until(stopped.clone()));
+        let admin_server = axum::serve(admin_listener, admin::router(Arc::clone(&platform)))
+            .with_graceful_shutdown(until(stopped));
+        // Serving ends with the stop signal and not otherwise; axum retries what fails in between.
+        let servers = vec![
+            tokio::spawn(async move { drop(platform_server.await) }),
+            tokio::spawn(async move { drop(admin_server.await) }),
+        ];
+        Ok(Self {
+            platform,
+            listening,
+            admin,
+            stop,
+            servers,
+        })
+    }
+
+    /// The platform's address, `http://127.0.0.1:<port>`.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.listening)
+    }
+
+    /// The same for sockets, `ws://127.0.0.1:<port>`.
+    pub fn ws_url(&self) -> String {
+        format!("ws://{}", self.listening)
+    }
+
+    /// The admin API's address, `http://127.0.0.1:<port>`.
+    pub fn admin_url(&self) -> String {
+        format!("http://{}", self.admin)
+    }
+
+    /// Sets what the risk API answers, in turn, over and over.
+    pub fn set_risk(&self, answers: &[RiskScore]) {
+        self.set_raw_risk(
+            answers
+                .iter()
+                .map(|answer| serde_json::json!(answer))
+                .collect(),
+        );
+    }
+
+    /// Sets what the risk API answers, be it right or wrong.
+    pub fn set_raw_risk(&self, answers: Vec<Value>) {
+        self.platform.set_risk(answers);
+    }
+
+    /// Tells who holds an interaction.
+    pub fn set_interaction(&self, interaction_id: &str, agent_id: &str) {
+        self.platform
+            .directory()
+            .learn(interaction_id.to_owned(), agent_id.to_owned());
+    }
+
+    /// Delivers a published frame to an agent, or keeps it; to how many connections it goes.
+    pub fn push(&self, agent_id: &str, frame: Value) -> usize {
+        admin::push(&self.platform, agent_id.to_owned(), frame).1
+    }
+
+    /// Replaces all fault rules.
+    ///
+    /// # Errors
+    ///
+    /// [`RuleError`] for the first rule that cannot be meant; then the old rules stay.
+    pub fn set_faults(&self, rules: Vec<FaultRule>) -> Result<(), RuleError> {
+        self.platform.faults().set(rules)
+    }
+
+    /// Removes all fault rules.
+    pub fn clear_faults(&self) {
+        self.platform.faults().clear();
+    }
+
+    /// Drops the connections of one socket, or all; how many. 1006 ends them abruptly.
+    ///
+    /// # Panics
+    ///
+    /// With a code that cannot be sent: a mistake in the test that asks for it.
+    pub fn drop_sockets(&self, socket: Option<SocketName>, code: u16) -> usize {
+        if let Err(reason) = admin::check_code(code) {
+            panic!("{reason}");
+        }
+        self.platform.sockets().drop_all(socket, code)
+    }
+
+    /// Refuses every token issued so far; how many.
+    pub fn expire_tokens(&self) -> usize {
+        self.platform.tokens().revoke_all()
+    }
+
+    /// What arrived after entry `after`, of one kind or of all, oldest first.
+    pub fn seen(&self, after: u64, kind: Option<SeenKind>) -> Vec<SeenEntry> {
+        self.platform.seen.after(after, kind)
+    }
+
+    /// Waits until an entry after `after` satisfies `wanted`, and returns it; `None` when `limit` is over first.
+    pub async fn await_seen(
+        &self,
+        after: u64,
+        limit: Duration,
+        mut wanted: impl FnMut(&SeenEntry) -> bool,
+    ) -> Option<SeenEntry> {
+        let mut newest = self.platform.seen.follow();
+        let mut after = after;
+        timeout(limit, async {
+            loop {
+                newest.mark_unchanged();
+                for entry in self.platform.seen.after(after, None) {
+                    after = entry.n;
+                    if wanted(&entry) {
+                        return Some(entry);
+                    }
+                }
+                newest.changed().await.ok()?;
+            }
+        })
+        .await
+        .ok()
+        .flatten()
+    }
+
+    /// Closes all sockets with 1001, answers what is under way and stops; takes at most two seconds.
+    pub async fn shutdown(mut self) {
+        self.stop.send_replace(true);
+        self.platform.sockets().close_for_good(1001);
+        let servers = std::mem::take(&mut self.servers);
+        let mut live = self.platform.open_sockets();
+        let aborts: Vec<_> = servers.iter().map(JoinHandle::abort_handle).collect();
+        let all = async {
+            for server in servers {
+                let _ = server.await;
+            }
+            // An upgraded connection is no longer its server's; without this the process could end before a close
+            // frame is written.
+            let _ = live.wait_for(|live| *live == 0).await;
+        };
+        if timeout(SHUTDOWN_LIMIT, all).await.is_err() {
+            tracing::warn!("connections were still busy when the simulator stopped");
+            aborts.iter().for_each(tokio::task::AbortHandle::abort);
+        }
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+        self.platform.sockets().close_for_good(ABRUPT);
+        for server in &self.servers {
+            server.abort();
+        }
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), SpawnError> {
+    let failed = |source| SpawnError::Bind { address, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // An error means that the simulator is gone, which is as good.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}

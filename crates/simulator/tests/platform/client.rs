@@ -1,0 +1,259 @@
+//! Raw clients for the tests: no wire types, so that a mistake in those cannot hide.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use cuecard_simulator::{Options, Scenario, Simulator};
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+
+/// Nothing on one machine takes this long unless it is broken.
+pub const LIMIT: Duration = Duration::from_secs(10);
+pub const ALERTS_SCOPES: &str = "agentassist:content:write realtime:agentassist:publish";
+
+pub async fn start() -> Simulator {
+    start_with(Options {
+        scenario: Scenario::none(),
+        ..Options::default()
+    })
+    .await
+}
+
+pub async fn start_with(options: Options) -> Simulator {
+    Simulator::spawn(options).await.unwrap()
+}
+
+/// One client for all tests, because building one loads the system's certificates. It keeps no connections, which would
+/// belong to the runtime of the test that opened them.
+pub fn http() -> &'static reqwest::Client {
+    static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
+        rustls::crypto::ring::default_provider()
+            .install_default()
+            .unwrap();
+        reqwest::Client::builder()
+            .timeout(LIMIT)
+            .pool_max_idle_per_host(0)
+            .build()
+            .unwrap()
+    });
+    &CLIENT
+}
+
+pub async fn token(simulator: &Simulator, scope: &str) -> String {
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", "cid"),
+        ("client_secret", "csecret"),
+        ("scope", scope),
+    ];
+    let answer = http()
+        .post(format!("{}/oauth/token", simulator.base_url()))
+        .form(&form)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 200);
+    let body: Value = answer.json().await.unwrap();
+    body["access_token"].as_str().unwrap().to_owned()
+}
+
+/// Calls the admin API; status and body.
+pub async fn admin(simulator: &Simulator, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+    let request = http().request(method, format!("{}{path}", simulator.admin_url()));
+    let answer = if body.is_null() {
+        request
+    } else {
+        request.json(body)
+    }
+    .send()
+    .await
+    .unwrap();
+    let status = answer.status().as_u16();
+    let text = answer.text().await.unwrap();
+    (
+        status,
+        serde_json::from_str(&text).unwrap_or(Value::String(text)),
+    )
+}
+
+/// How a connection ended: the close frame's code and reason, or none.
+#[derive(Debug, PartialEq, Eq)]
+pub enum End {
+    Close(u16, String),
+    NoCode,
+    Abrupt,
+}
+
+pub struct Socket(pub WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Socket {
+    /// Connects, or tells the status and body of the refusal.
+    pub async fn open(url: &str) -> Result<Self, (u16, Value)> {
+        let mut request = url.into_client_request().unwrap();
+        // The offer of every reference client's library; it need not be taken up.
+        request.headers_mut().insert(
+            "Sec-WebSocket-Extensions",
+            HeaderValue::from_static("permessage-deflate; client_max_window_bits"),
+        );
+        let config = WebSocketConfig::default()
+            .max_message_size(None)
+            .max_frame_size(None);
+        match timeout(
+            LIMIT,
+            connect_async_with_config(request, Some(config), true),
+        )
+        .await
+        .unwrap()
+        {
+            Ok((socket, _)) => Ok(Self(socket)),
+            Err(Error::Http(answer)) => {
+                let body = answer.body().as_deref().unwrap_or_default();
+                Err((
+                    answer.status().as_u16(),
+                    serde_json::from_slice(body).unwrap_or(Value::Null),
+                ))
+            }
+            Err(_) => Err((0, Value::Null)),
+        }
+    }
+
+    pub async fn alerts(simulator: &Simulator, token: &str) -> Self {
+        Self::open(&alerts_url(simulator, token)).await.unwrap()
+    }
+
+    /// A notification socket, not yet connected.
+    pub async fn notification(simulator: &Simulator) -> Self {
+        Self::open(&format!(
+            "{}/agent-assist-notifications/notifications/ws",
+            simulator.ws_url()
+        ))
+        .await
+        .unwrap()
+    }
+
+    /// A desktop that has subscribed to an agent's topic.
+    pub async fn desktop(simulator: &Simulator, agent: &str) -> Self {
+        let token = token(simulator, "realtime:read").await;
+        let mut socket = Self::notification(simulator).await;
+        assert_eq!(
+            socket.command("CONNECT", &token, json!({})).await["command"],
+            "CONNECTED"
+        );
+        let topic = json!({"topic": format!("{agent}_agentcopilot")});
+        assert_eq!(
+            socket.command("SUBSCRIBE", &token, topic).await["command"],
+            "SUBSCRIBED"
+        );
+        socket
+    }
+
+    pub async fn send(&mut self, frame: &Value) {
+        self.send_text(&frame.to_string()).await;
+    }
+
+    pub async fn send_text(&mut self, text: &str) {
+        self.0.send(Message::text(text)).await.unwrap();
+    }
+
+    pub async fn send_command(&mut self, command: &str, token: &str, body: Value) {
+        self.send(&json!({"command": command, "headers": {"sessionToken": token}, "body": body}))
+            .await;
+    }
+
+    /// Sends a command and returns the next frame.
+    pub async fn command(&mut self, command: &str, token: &str, body: Value) -> Value {
+        self.send_command(command, token, body).await;
+        self.receive().await
+    }
+
+    pub async fn receive_text(&mut self) -> String {
+        match timeout(LIMIT, self.0.next())
+            .await
+            .expect("a frame in time")
+        {
+            Some(Ok(Message::Text(text))) => text.to_string(),
+            other => panic!("expected a text frame, got {other:?}"),
+        }
+    }
+
+    pub async fn receive(&mut self) -> Value {
+        let text = self.receive_text().await;
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"))
+    }
+
+    /// The object id of the next delivered card.
+    pub async fn receive_card(&mut self) -> String {
+        let frame = self.receive().await;
+        assert_eq!(frame["command"], "MESSAGE", "{frame}");
+        frame["body"]["acpAppElements"][0]["objectId"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    /// Asserts that the platform has answered everything and sent nothing else: the next thing to come is the pong.
+    pub async fn assert_quiet(&mut self) {
+        self.0.send(Message::Ping("quiet?".into())).await.unwrap();
+        match timeout(LIMIT, self.0.next()).await.expect("a pong in time") {
+            Some(Ok(Message::Pong(_))) => {}
+            other => panic!("expected nothing but a pong, got {other:?}"),
+        }
+    }
+
+    /// Waits for the end, whatever comes before it.
+    pub async fn end(&mut self) -> End {
+        let mut closed = None;
+        loop {
+            match timeout(LIMIT, self.0.next()).await.expect("an end in time") {
+                Some(Ok(Message::Close(Some(frame)))) => {
+                    closed = Some(End::Close(frame.code.into(), frame.reason.to_string()));
+                }
+                Some(Ok(Message::Close(None))) => closed = Some(End::NoCode),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return closed.unwrap_or(End::Abrupt),
+            }
+        }
+    }
+}
+
+pub fn alerts_url(simulator: &Simulator, token: &str) -> String {
+    format!(
+        "{}/api/v2/agentassist/realtime/ws?access_token={token}",
+        simulator.ws_url()
+    )
+}
+
+pub fn alert(content_id: &str, agent: &str) -> Value {
+    json!({
+        "contentId": content_id,
+        "title": "CRITICAL Risk Alert Detected",
+        "content": "\n<div>97.0%</div>\n",
+        "type": "html",
+        "metadata": {
+            "interactionId": "INT-RISK-1", "agentId": agent, "riskLevel": "CRITICAL",
+            "timestamp": "2026-11-20T08:50:10.765Z",
+        },
+    })
+}
+
+/// Waits for the end of the socket's task, as written down.
+pub async fn closed(simulator: &Simulator, route: &str) -> (String, u64) {
+    let entry = simulator
+        .await_seen(0, LIMIT, |entry| {
+            entry.route == route && entry.text("event") == Some("closed")
+        })
+        .await
+        .expect("the end is written down");
+    (
+        entry.text("by").unwrap().to_owned(),
+        entry.details["code"].as_u64().unwrap(),
+    )
+}
