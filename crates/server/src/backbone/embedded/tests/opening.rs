@@ -1,0 +1,44 @@
+//! What is refused when a store is opened, and in which words.
+
+use super::{Both, START};
+use crate::backbone::embedded::Embedded;
+use crate::clock::Clock;
+
+#[test]
+fn a_second_owner_is_refused() {
+    let both = Both::new();
+    let error = Embedded::open(&both.dir.path().join("store.db"), both.clock.clone())
+        .err()
+        .unwrap();
+    assert_eq!(
+        error.to_string(),
+        "backbone: lock failed: another process uses the database"
+    );
+}
+
+#[test]
+fn a_file_that_is_no_database_and_one_of_a_newer_server_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let (text, newer) = (dir.path().join("text.db"), dir.path().join("newer.db"));
+    std::fs::write(
+        &text,
+        "certainly not a database, but long enough to look at".repeat(99),
+    )
+    .unwrap();
+    let connection = rusqlite::Connection::open(&newer).unwrap();
+    connection.pragma_update(None, "user_version", 7).unwrap();
+    let refusal = |path| {
+        Embedded::open(path, Clock::manual(START))
+            .err()
+            .unwrap()
+            .to_string()
+    };
+    assert_eq!(
+        refusal(&text),
+        "backbone: open failed: file is not a database"
+    );
+    assert_eq!(
+        refusal(&newer),
+        "backbone: open failed: the tables have version 7; expected 1: was it written by a newer server?"
+    );
+}

@@ -1,0 +1,334 @@
+//! What the broker says on one browser's socket, as a state machine without a socket, a store or a clock.
+//!
+//! [`Connection::step`] takes what happened and answers with what to do, in order; `gateway.rs` does it and brings
+//! back the results. At most one [`Output::Join`], [`Output::Read`] or [`Output::TakeSnapshot`] is open at a time,
+//! and the machine asks for the next part of the log only when the last has been given out: so what is held for a
+//! socket is one part of the log, however much is waiting for it.
+
+mod fit;
+mod limits;
+mod step;
+#[cfg(test)]
+mod tests;
+
+use cuecard_protocol::client::{Action, ClientMessage};
+use cuecard_protocol::server::Unreadable;
+use cuecard_protocol::{
+    AckOutcome, ActionId, CloseCode, Entry, LiveCard, Millis, Resume, Seq, ServerMessage,
+};
+
+use super::allowance::Allowance;
+use crate::backbone::{Reading, Recorded};
+
+pub use limits::Limits;
+pub use step::{Input, Output};
+
+/// Most entries taken from the log at once: the most that is held in memory for a browser that reads slowly.
+pub const PART: usize = 32;
+
+/// Longest reason of an action, in characters.
+const MAX_REASON_CHARS: usize = 500;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    AwaitingHello,
+    Joining,
+    Following,
+    Over,
+}
+
+/// One browser's socket.
+#[derive(Debug)]
+pub struct Connection {
+    log: String,
+    limits: Limits,
+    session_ends: Millis,
+    opened: Millis,
+    phase: Phase,
+    /// The last entry the panel has been sent, or has by its own word.
+    cursor: Seq,
+    /// An answer of the store is outstanding.
+    is_reading: bool,
+    /// The log has grown since that question was put.
+    has_grown: bool,
+    behind_since: Option<Millis>,
+    last_heard: Millis,
+    is_probed: bool,
+    allowance: Allowance,
+}
+
+impl Connection {
+    /// A socket that was opened at `now`, for the log with the id `log`, in a session that ends at `session_ends`.
+    pub const fn new(log: String, session_ends: Millis, limits: Limits, now: Millis) -> Self {
+        Self {
+            log,
+            limits,
+            session_ends,
+            opened: now,
+            phase: Phase::AwaitingHello,
+            cursor: Seq::ZERO,
+            is_reading: false,
+            has_grown: false,
+            behind_since: None,
+            last_heard: now,
+            is_probed: false,
+            allowance: Allowance::new(limits.burst, limits.per_second),
+        }
+    }
+
+    /// When [`Input::DeadlineReached`] is due.
+    pub fn deadline(&self) -> Millis {
+        let quiet = if self.is_probed {
+            self.limits.dead_after
+        } else {
+            self.limits.probe_after
+        };
+        let mut deadline = self.session_ends.min(self.last_heard.plus(quiet));
+        if self.phase == Phase::AwaitingHello {
+            deadline = deadline.min(self.opened.plus(self.limits.hello_within));
+        }
+        deadline
+    }
+
+    /// Whether a `close` or `drop` was the last word.
+    pub fn is_over(&self) -> bool {
+        self.phase == Phase::Over
+    }
+
+    /// Takes what happened at `now`; answers with what to do, in order.
+    pub fn step(&mut self, input: Input, now: Millis) -> Vec<Output> {
+        if self.is_over() {
+            return Vec::new();
+        }
+        match input {
+            Input::Message(text) => self.message(&text, now),
+            Input::Unreadable(what) => {
+                vec![
+                    Output::Count("bad_frame"),
+                    self.close(CloseCode::BadMessage, &what),
+                ]
+            }
+            Input::Heard => {
+                self.heard(now);
+                Vec::new()
+            }
+            Input::LogGrew => self.grew(),
+            Input::Joined { head, reading } => self.joined(head, reading, now),
+            Input::Read(reading) => self.read(reading, now),
+            Input::Snapshot { head, cards } => self.snapshot(head, cards, now),
+            Input::Recorded { id, recorded } => vec![ack(id, recorded)],
+            Input::StoreFailed { retry_after_ms } => {
+                self.bye("the server's store failed", retry_after_ms)
+            }
+            Input::DeadlineReached => self.deadline_reached(now),
+            Input::Stalled => self.slow(),
+            Input::SessionEnded => {
+                vec![self.close(CloseCode::SessionEnded, "the session was ended")]
+            }
+            Input::Draining { retry_after_ms } => {
+                self.bye("the server is draining", retry_after_ms)
+            }
+        }
+    }
+
+    fn message(&mut self, text: &str, now: Millis) -> Vec<Output> {
+        self.heard(now);
+        if !self.allowance.take(now) {
+            let reason = format!("more than {} messages a second", self.limits.per_second);
+            return vec![
+                Output::Count("too_many_messages"),
+                self.close(CloseCode::TooMany, &reason),
+            ];
+        }
+        let message = match ClientMessage::parse(text) {
+            Ok(message) => message,
+            Err(Unreadable::UnknownType(_)) => return vec![Output::Count("unknown_type")],
+            Err(Unreadable::Invalid(why)) => {
+                return vec![
+                    Output::Count("bad_message"),
+                    self.close(CloseCode::BadMessage, &why),
+                ];
+            }
+        };
+        match (self.phase, message) {
+            (Phase::AwaitingHello, ClientMessage::Hello { last_seq, log, .. }) => {
+                self.hello(last_seq, log.as_deref())
+            }
+            (Phase::AwaitingHello, _) => self.out_of_turn("the first message is not hello"),
+            (_, ClientMessage::Hello { .. }) => self.out_of_turn("hello came twice"),
+            (_, ClientMessage::Ping) => vec![Output::Send(ServerMessage::Pong)],
+            (_, ClientMessage::Action(action)) => vec![check(action)],
+        }
+    }
+
+    fn out_of_turn(&mut self, why: &str) -> Vec<Output> {
+        vec![
+            Output::Count("out_of_turn"),
+            self.close(CloseCode::BadMessage, why),
+        ]
+    }
+
+    fn hello(&mut self, last_seq: Seq, log: Option<&str>) -> Vec<Output> {
+        self.phase = Phase::Joining;
+        self.is_reading = true;
+        if log == Some(self.log.as_str()) {
+            self.cursor = last_seq;
+            vec![Output::Join { after: last_seq }]
+        } else {
+            vec![Output::TakeSnapshot]
+        }
+    }
+
+    fn joined(&mut self, head: Seq, reading: Reading, now: Millis) -> Vec<Output> {
+        let missed = head.0.saturating_sub(self.cursor.0);
+        match reading {
+            Reading::Entries(entries) if missed <= self.limits.replay_at_most => {
+                self.phase = Phase::Following;
+                let mut outputs = vec![self.welcome(head, Resume::Resumed, now)];
+                outputs.extend(self.give_out(entries, now));
+                outputs
+            }
+            Reading::Entries(_) | Reading::Gap => vec![Output::TakeSnapshot],
+        }
+    }
+
+    fn snapshot(&mut self, head: Seq, cards: Vec<LiveCard>, now: Millis) -> Vec<Output> {
+        self.phase = Phase::Following;
+        self.cursor = head;
+        let mut outputs = vec![self.welcome(head, Resume::Gap, now)];
+        outputs.extend(fit::snapshot_parts(cards).into_iter().map(Output::Send));
+        outputs.extend(self.read_on(false));
+        outputs
+    }
+
+    fn read(&mut self, reading: Reading, now: Millis) -> Vec<Output> {
+        match reading {
+            Reading::Entries(entries) => self.give_out(entries, now),
+            // The log was cut behind us: only a browser that is very far behind can live to see that.
+            Reading::Gap => self.slow(),
+        }
+    }
+
+    fn give_out(&mut self, entries: Vec<(Seq, Entry)>, now: Millis) -> Vec<Output> {
+        let is_full = entries.len() >= PART;
+        let mut outputs = Vec::with_capacity(entries.len() + 1);
+        for (seq, entry) in entries {
+            self.cursor = seq;
+            let (message, is_cut) = fit::message(entry, seq);
+            if is_cut {
+                outputs.push(Output::Count("card_too_large"));
+            }
+            outputs.push(Output::Send(message));
+        }
+        if is_full {
+            let since = *self.behind_since.get_or_insert(now);
+            if now.since(since) > self.limits.behind_at_most {
+                outputs.extend(self.slow());
+                return outputs;
+            }
+        } else {
+            self.behind_since = None;
+        }
+        outputs.extend(self.read_on(is_full));
+        outputs
+    }
+
+    /// Puts the next question if there is, or may be, more.
+    fn read_on(&mut self, has_more: bool) -> Option<Output> {
+        self.is_reading = has_more || self.has_grown;
+        self.has_grown = false;
+        self.is_reading
+            .then_some(Output::Read { after: self.cursor })
+    }
+
+    fn grew(&mut self) -> Vec<Output> {
+        self.has_grown = true;
+        if self.phase != Phase::Following || self.is_reading {
+            return Vec::new();
+        }
+        self.read_on(true).into_iter().collect()
+    }
+
+    fn welcome(&self, head: Seq, resume: Resume, now: Millis) -> Output {
+        Output::Send(ServerMessage::Welcome {
+            version: cuecard_protocol::VERSION.to_owned(),
+            log: self.log.clone(),
+            head,
+            resume,
+            now,
+        })
+    }
+
+    fn deadline_reached(&mut self, now: Millis) -> Vec<Output> {
+        if now >= self.session_ends {
+            return vec![self.close(CloseCode::SessionEnded, "the session's time is over")];
+        }
+        if self.phase == Phase::AwaitingHello && now >= self.opened.plus(self.limits.hello_within) {
+            return vec![
+                Output::Count("no_hello"),
+                self.close(CloseCode::BadMessage, "no hello came in time"),
+            ];
+        }
+        let quiet = now.since(self.last_heard);
+        if quiet >= self.limits.dead_after {
+            self.phase = Phase::Over;
+            return vec![Output::Count("dead_peer"), Output::Drop];
+        }
+        if quiet >= self.limits.probe_after && !self.is_probed {
+            self.is_probed = true;
+            return vec![Output::Probe];
+        }
+        Vec::new()
+    }
+
+    fn heard(&mut self, now: Millis) {
+        self.last_heard = now;
+        self.is_probed = false;
+    }
+
+    fn slow(&mut self) -> Vec<Output> {
+        vec![
+            Output::Count("slow_consumer"),
+            self.close(
+                CloseCode::SlowConsumer,
+                "messages were not read fast enough",
+            ),
+        ]
+    }
+
+    fn bye(&mut self, reason: &str, retry_after_ms: u64) -> Vec<Output> {
+        vec![
+            Output::Send(ServerMessage::Bye {
+                reason: reason.to_owned(),
+                retry_after_ms,
+            }),
+            self.close(CloseCode::Draining, reason),
+        ]
+    }
+
+    fn close(&mut self, code: CloseCode, reason: &str) -> Output {
+        self.phase = Phase::Over;
+        Output::Close(code, fit::close_reason(reason))
+    }
+}
+
+/// The action, if its words are few enough; else what the panel is told.
+fn check(action: Action) -> Output {
+    let chars = action
+        .reason
+        .as_deref()
+        .map_or(0, |reason| reason.chars().count());
+    if chars <= MAX_REASON_CHARS {
+        return Output::Record(action);
+    }
+    let message = format!("reason has {chars} characters, expected at most {MAX_REASON_CHARS}");
+    ack(action.id, Recorded::Refused(message))
+}
+
+fn ack(id: ActionId, recorded: Recorded) -> Output {
+    let outcome = match recorded {
+        Recorded::New { .. } | Recorded::Repeat => AckOutcome::Recorded,
+        Recorded::Refused(message) => AckOutcome::Refused { message },
+    };
+    Output::Send(ServerMessage::Ack { id, outcome })
+}

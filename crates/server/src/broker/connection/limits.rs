@@ -1,0 +1,43 @@
+//! What one socket may take. The numbers of the protocol, and those that tests tighten.
+
+use cuecard_protocol::{Millis, PING_EVERY, PONG_WITHIN};
+
+/// What one socket may take, and how patient the broker is with it.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// `hello` comes within this, or the socket is closed with 4400.
+    pub hello_within: Millis,
+    /// A socket that has been quiet for so long is probed with a WebSocket ping: a page in the background may not be
+    /// allowed to run its own timer, but its browser answers.
+    pub probe_after: Millis,
+    /// A socket that has been quiet for so long is dead.
+    pub dead_after: Millis,
+    /// A socket that has been behind its log for so long is cut off with 4408.
+    pub behind_at_most: Millis,
+    /// A panel that has missed more entries than this gets a snapshot: there is less to say.
+    pub replay_at_most: u64,
+    /// Messages that may come at once: a panel that was offline sends its whole outbox.
+    pub burst: u64,
+    /// Messages a second, after that.
+    pub per_second: u64,
+    /// A message that could not be written within this is one for a slow consumer: 4408.
+    pub write_within: Millis,
+    /// Sockets of one session: tabs.
+    pub sockets_per_session: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            hello_within: Millis::from_secs(10),
+            probe_after: PING_EVERY,
+            dead_after: PING_EVERY.plus(PONG_WITHIN),
+            behind_at_most: Millis::from_secs(30),
+            replay_at_most: 1_000,
+            burst: 1_000,
+            per_second: 100,
+            write_within: Millis::from_secs(10),
+            sockets_per_session: 20,
+        }
+    }
+}

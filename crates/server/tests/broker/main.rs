@@ -1,0 +1,11 @@
+//! The broker over real sockets: a server in this process, browsers played by HTTP and WebSocket clients.
+//!
+//! [`stage`] starts the server and plays the browser. [`doors`] is about who gets in, [`messages`] about what may be
+//! said, [`delivery`] about cards and actions, [`ends`] about how sockets are closed, [`page`] about the static files.
+
+mod delivery;
+mod doors;
+mod ends;
+mod messages;
+mod page;
+mod stage;
