@@ -2,10 +2,12 @@
 //! Its place in the log still counts: an entry skipped in silence would look like a hole, and the panel would come back
 //! for the same message for ever.
 
+use std::borrow::Cow;
+
 use cuecard_protocol::Seq;
 use cuecard_protocol::server::LiveCard;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// The readable rest of a message.
 #[derive(Debug, PartialEq)]
@@ -23,12 +25,15 @@ pub(crate) enum Salvaged {
     },
 }
 
+/// Enough of a message to see what is at stake; cards stay text until each is looked at by itself.
 #[derive(Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Outline {
-    Card { seq: Seq },
-    Removed { seq: Seq },
-    Snapshot { cards: Vec<Value>, last: bool },
+struct Outline<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'a, str>,
+    seq: Option<Seq>,
+    #[serde(borrow)]
+    cards: Option<Vec<&'a RawValue>>,
+    last: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -38,23 +43,26 @@ struct Placed {
 
 /// Reads what can be read.
 pub(crate) fn salvage(text: &str) -> Option<Salvaged> {
-    Some(match serde_json::from_str(text).ok()? {
-        Outline::Card { seq } | Outline::Removed { seq } => Salvaged::Entry(seq),
-        Outline::Snapshot { cards, last } => {
+    let outline: Outline<'_> = serde_json::from_str(text).ok()?;
+    match &*outline.kind {
+        "card" | "removed" => outline.seq.map(Salvaged::Entry),
+        "snapshot" => {
+            let cards = outline.cards?;
             let places = cards
                 .iter()
-                .filter_map(|card| Placed::deserialize(card).ok());
+                .filter_map(|card| serde_json::from_str::<Placed>(card.get()).ok());
             let reaches = places.map(|placed| placed.seq).max().unwrap_or_default();
-            let cards = cards.into_iter();
-            Salvaged::Snapshot {
+            let cards = cards.iter();
+            Some(Salvaged::Snapshot {
                 cards: cards
-                    .filter_map(|card| serde_json::from_value(card).ok())
+                    .filter_map(|card| serde_json::from_str(card.get()).ok())
                     .collect(),
                 reaches,
-                last,
-            }
+                last: outline.last?,
+            })
         }
-    })
+        _ => None,
+    }
 }
 
 #[cfg(test)]

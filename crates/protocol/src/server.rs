@@ -1,5 +1,7 @@
 //! Messages from the broker to the panel.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{ActionId, Card, CardId, Millis, Seq};
@@ -147,43 +149,123 @@ pub enum Unreadable {
     Invalid(String),
 }
 
+/// The fields of all messages. Which of them a message must have is decided by its type: a derived reader of the
+/// tagged enum would copy each message to learn that, and is many times larger, which a page has to load.
+#[derive(Deserialize)]
+struct Fields<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'a, str>,
+    version: Option<String>,
+    log: Option<String>,
+    head: Option<Seq>,
+    resume: Option<Resume>,
+    now: Option<Millis>,
+    cards: Option<Vec<LiveCard>>,
+    last: Option<bool>,
+    seq: Option<Seq>,
+    card: Option<Card>,
+    card_id: Option<CardId>,
+    reason: Option<String>,
+    id: Option<ActionId>,
+    outcome: Option<String>,
+    message: Option<String>,
+    retry_after_ms: Option<u64>,
+}
+
+impl Fields<'_> {
+    fn into_message(self) -> Result<ServerMessage, Unreadable> {
+        let kind = self.kind;
+        let missing =
+            |field: &str| Unreadable::Invalid(format!("{kind}: field `{field}` is missing"));
+        let unknown = |field: &str, value: &str, expected: &str| {
+            Unreadable::Invalid(format!("{kind}: {field} is {value:?}, expected {expected}"))
+        };
+        Ok(match &*kind {
+            "card" => ServerMessage::Card {
+                seq: self.seq.ok_or_else(|| missing("seq"))?,
+                card: self.card.ok_or_else(|| missing("card"))?,
+            },
+            "removed" => ServerMessage::Removed {
+                seq: self.seq.ok_or_else(|| missing("seq"))?,
+                card_id: self.card_id.ok_or_else(|| missing("card_id"))?,
+                reason: match self.reason.ok_or_else(|| missing("reason"))?.as_str() {
+                    "accepted" => RemovalReason::Accepted,
+                    "dismissed" => RemovalReason::Dismissed,
+                    "expired" => RemovalReason::Expired,
+                    other => {
+                        return Err(unknown("reason", other, "accepted, dismissed or expired"));
+                    }
+                },
+            },
+            "ack" => ServerMessage::Ack {
+                id: self.id.ok_or_else(|| missing("id"))?,
+                outcome: match self.outcome.ok_or_else(|| missing("outcome"))?.as_str() {
+                    "recorded" => AckOutcome::Recorded,
+                    "refused" => AckOutcome::Refused {
+                        message: self.message.ok_or_else(|| missing("message"))?,
+                    },
+                    other => return Err(unknown("outcome", other, "recorded or refused")),
+                },
+            },
+            "snapshot" => ServerMessage::Snapshot {
+                cards: self.cards.ok_or_else(|| missing("cards"))?,
+                last: self.last.ok_or_else(|| missing("last"))?,
+            },
+            "welcome" => ServerMessage::Welcome {
+                version: self.version.ok_or_else(|| missing("version"))?,
+                log: self.log.ok_or_else(|| missing("log"))?,
+                head: self.head.ok_or_else(|| missing("head"))?,
+                resume: self.resume.ok_or_else(|| missing("resume"))?,
+                now: self.now.ok_or_else(|| missing("now"))?,
+            },
+            "pong" => ServerMessage::Pong,
+            "bye" => ServerMessage::Bye {
+                reason: self.reason.ok_or_else(|| missing("reason"))?,
+                retry_after_ms: self
+                    .retry_after_ms
+                    .ok_or_else(|| missing("retry_after_ms"))?,
+            },
+            other => return Err(unknown_type(other)),
+        })
+    }
+}
+
 impl ServerMessage {
     /// Reads a message; an unknown `type` is told apart from a broken message.
     pub fn parse(text: &str) -> Result<Self, Unreadable> {
-        // Nearly all messages are cards. The derived reader copies a message to learn its type; this one does not.
-        if text.starts_with(r#"{"type":"card","#)
-            && let Ok(LiveCard { seq, card }) = serde_json::from_str(text)
-        {
-            return Ok(Self::Card { seq, card });
+        match serde_json::from_str::<Fields<'_>>(text) {
+            Ok(fields) => fields.into_message(),
+            Err(error) => Err(unreadable(text, &SERVER_TYPES, &error)),
         }
-        parse(
-            text,
-            &[
-                "welcome", "snapshot", "card", "removed", "ack", "pong", "bye",
-            ],
-        )
     }
 }
+
+const SERVER_TYPES: [&str; 7] = [
+    "welcome", "snapshot", "card", "removed", "ack", "pong", "bye",
+];
 
 impl crate::ClientMessage {
     /// Reads a message; an unknown `type` is told apart from a broken message.
     pub fn parse(text: &str) -> Result<Self, Unreadable> {
-        parse(text, &["hello", "action", "ping"])
+        serde_json::from_str(text)
+            .map_err(|error| unreadable(text, &["hello", "action", "ping"], &error))
     }
 }
 
-fn parse<T: serde::de::DeserializeOwned>(text: &str, known: &[&str]) -> Result<T, Unreadable> {
+fn unreadable(text: &str, known: &[&str], error: &serde_json::Error) -> Unreadable {
     #[derive(Deserialize)]
-    struct Typed {
-        #[serde(rename = "type")]
-        kind: String,
+    struct Typed<'a> {
+        #[serde(rename = "type", borrow)]
+        kind: Cow<'a, str>,
     }
-    serde_json::from_str(text).map_err(|error| match serde_json::from_str::<Typed>(text) {
-        Ok(Typed { kind }) if !known.contains(&kind.as_str()) => {
-            Unreadable::UnknownType(kind.chars().take(64).collect())
-        }
+    match serde_json::from_str::<Typed<'_>>(text) {
+        Ok(Typed { kind }) if !known.contains(&&*kind) => unknown_type(&kind),
         _ => Unreadable::Invalid(error.to_string()),
-    })
+    }
+}
+
+fn unknown_type(kind: &str) -> Unreadable {
+    Unreadable::UnknownType(kind.chars().take(64).collect())
 }
 
 #[cfg(test)]
@@ -232,6 +314,26 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_and_a_snapshot_are_read_as_they_were_written() {
+        check(
+            &ServerMessage::Ack {
+                id: ActionId::parse("x").unwrap(),
+                outcome: AckOutcome::Refused {
+                    message: "no such card".into(),
+                },
+            },
+            r#"{"type":"ack","id":"x","outcome":"refused","message":"no such card"}"#,
+        );
+        check(
+            &ServerMessage::Snapshot {
+                cards: vec![],
+                last: true,
+            },
+            r#"{"type":"snapshot","cards":[],"last":true}"#,
+        );
+    }
+
+    #[test]
     fn a_card_is_read_alike_wherever_its_type_stands() {
         let card = r#""seq":7,"card":{"id":"c","interaction_id":"i","published_at":1,"received_at":2,"expires_at":3,"body":{"alert":{"level":"HIGH","title":"t","html":"<b>x</b>"}}}"#;
         let first = ServerMessage::parse(&format!(r#"{{"type":"card",{card}}}"#)).unwrap();
@@ -254,6 +356,33 @@ mod tests {
             ServerMessage::parse("nonsense"),
             Err(Unreadable::Invalid(_))
         ));
+    }
+
+    #[test]
+    fn a_missing_or_unknown_value_is_named() {
+        for (text, words) in [
+            (
+                r#"{"type":"card","seq":1}"#,
+                "card: field `card` is missing",
+            ),
+            (
+                r#"{"type":"snapshot","cards":[]}"#,
+                "snapshot: field `last` is missing",
+            ),
+            (
+                r#"{"type":"welcome","version":"1"}"#,
+                "welcome: field `log` is missing",
+            ),
+            (
+                r#"{"type":"removed","seq":1,"card_id":"c","reason":"abducted"}"#,
+                "removed: reason is \"abducted\", expected accepted, dismissed or expired",
+            ),
+        ] {
+            assert_eq!(
+                ServerMessage::parse(text),
+                Err(Unreadable::Invalid(words.into()))
+            );
+        }
     }
 
     #[test]
