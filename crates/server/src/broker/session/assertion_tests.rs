@@ -1,3 +1,5 @@
+//! Assertions that a desktop's backend might sign, and those that nobody should.
+
 use jsonwebtoken::{EncodingKey, Header};
 use serde_json::{Value, json};
 

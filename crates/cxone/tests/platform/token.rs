@@ -1,9 +1,8 @@
 //! Tokens against the simulator and against an endpoint that notes what it is sent.
 
-mod support;
-
 use std::{sync::Arc, time::Duration};
 
+use crate::support::{pass, platform, platform_at, requests, simulator, simulator_with, tokens};
 use axum::{Router, body::Bytes, http::HeaderMap, routing::post};
 use cuecard_cxone::{
     platform::{ClientAuth, Grant},
@@ -11,7 +10,6 @@ use cuecard_cxone::{
 };
 use cuecard_simulator::{FaultRoute, FaultRule, Options, RetryAfterForm, Simulator};
 use secrecy::ExposeSecret as _;
-use support::{pass, platform, platform_at, requests, simulator, simulator_with, tokens};
 use tokio::{
     net::TcpListener,
     sync::{Notify, mpsc},

@@ -1,9 +1,11 @@
 //! The notification socket against the simulator, and against a platform that falls silent.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{
+    LIMIT, Running, alert, await_frame, frames, pass, platform, platform_at, requests, simulator,
+    tokens,
+};
 use cuecard_cxone::{
     notifications::{NotificationEvent, NotificationSocket, ReportError, notifications},
     outage::Outage,
@@ -13,10 +15,6 @@ use cuecard_cxone::{
 use cuecard_simulator::{FaultKind, FaultRoute, FaultRule, SeenKind, Simulator, SocketName};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
-use support::{
-    LIMIT, Running, alert, await_frame, frames, pass, platform, platform_at, requests, simulator,
-    tokens,
-};
 use tokio::{net::TcpListener, sync::mpsc, time::timeout};
 use tokio_tungstenite::tungstenite::Message;
 

@@ -1,11 +1,5 @@
 //! What the tests against a running simulator share: settings for it, samples, and waiting with a deadline.
 
-#![allow(
-    dead_code,
-    clippy::allow_attributes,
-    reason = "each test binary uses its own part"
-)]
-
 use std::{fmt::Debug, time::Duration};
 
 use cuecard_cxone::{

@@ -1,9 +1,11 @@
 //! The alerts socket against the simulator, and against a platform that talks nonsense.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{
+    LIMIT, Running, alert, await_frame, frames, pass, platform, platform_at, requests, simulator,
+    tokens,
+};
 use cuecard_cxone::{
     alerts::{AlertEvent, AlertPublisher, Loss, PublishError, alerts},
     outage::Outage,
@@ -13,10 +15,6 @@ use cuecard_cxone::{
 use cuecard_simulator::{FaultRoute, FaultRule, RetryAfterForm, SeenKind, Simulator, SocketName};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::json;
-use support::{
-    LIMIT, Running, alert, await_frame, frames, pass, platform, platform_at, requests, simulator,
-    tokens,
-};
 use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::{
     Message,

@@ -1,12 +1,11 @@
 //! Neither tokens nor secrets are in anything that is logged or told, whatever goes wrong.
 
-mod support;
-
 use std::{
     io::{self, Write},
     sync::{Arc, Mutex},
 };
 
+use crate::support::{Running, alert, platform, simulator, tokens};
 use cuecard_cxone::{
     alerts::{AlertEvent, alerts},
     notifications::{NotificationEvent, notifications},
@@ -14,7 +13,6 @@ use cuecard_cxone::{
 };
 use cuecard_simulator::{FaultRoute, FaultRule};
 use secrecy::ExposeSecret as _;
-use support::{Running, alert, platform, simulator, tokens};
 use tracing_subscriber::{filter::LevelFilter, fmt::MakeWriter};
 
 /// Keeps what is logged.
