@@ -1,8 +1,6 @@
 //! Dismissals that can still be taken back. A dismissed card is not acted on for five seconds; then the dismissal is
 //! final and goes to the outbox.
 
-use std::collections::BTreeMap;
-
 use cuecard_protocol::{CardId, Millis};
 
 /// How long a dismissal can be taken back.
@@ -17,52 +15,53 @@ pub(crate) struct Pending {
     pub(crate) at: Millis,
 }
 
-/// The pending dismissals.
+/// The pending dismissals, in the order in which they were made.
 #[derive(Debug, Default)]
 pub(crate) struct Dismissals {
-    pending: BTreeMap<CardId, Pending>,
+    pending: Vec<(CardId, Pending)>,
 }
 
 impl Dismissals {
     /// Takes a dismissal; false if one is pending for this card, which then keeps its time.
     pub(crate) fn add(&mut self, card_id: CardId, pending: Pending) -> bool {
-        if self.pending.contains_key(&card_id) {
-            return false;
+        let is_new = self.until(&card_id).is_none();
+        if is_new {
+            self.pending.push((card_id, pending));
         }
-        self.pending.insert(card_id, pending);
-        true
+        is_new
     }
 
     /// Takes a dismissal away: taken back, or overtaken by what became of the card.
     pub(crate) fn remove(&mut self, card_id: &CardId) -> Option<Pending> {
-        self.pending.remove(card_id)
+        let at = self.pending.iter().position(|(id, _)| id == card_id)?;
+        Some(self.pending.remove(at).1)
     }
 
-    /// Takes one dismissal away that is final at `now`.
+    /// Takes one dismissal away that is final at `now`, the earliest first.
     pub(crate) fn pop_final(&mut self, now: Millis) -> Option<(CardId, Pending)> {
-        let (card_id, _) = self
-            .pending
-            .iter()
-            .filter(|(_, pending)| pending.until <= now)
-            .min_by_key(|(_, pending)| pending.until)?;
-        let card_id = card_id.clone();
-        let pending = self.pending.remove(&card_id)?;
-        Some((card_id, pending))
+        let pending = self.pending.iter().enumerate();
+        let (at, _) = pending
+            .filter(|(_, (_, pending))| pending.until <= now)
+            .min_by_key(|(_, (_, pending))| pending.until)?;
+        Some(self.pending.remove(at))
     }
 
     /// Until when this card's dismissal can be taken back.
     pub(crate) fn until(&self, card_id: &CardId) -> Option<Millis> {
-        self.pending.get(card_id).map(|pending| pending.until)
+        let mut pending = self.pending.iter();
+        pending
+            .find(|(id, _)| id == card_id)
+            .map(|(_, pending)| pending.until)
     }
 
-    /// All of them, by card.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&CardId, &Pending)> {
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &(CardId, Pending)> {
         self.pending.iter()
     }
 
     /// When the next one becomes final.
     pub(crate) fn deadline(&self) -> Option<Millis> {
-        self.pending.values().map(|pending| pending.until).min()
+        self.pending.iter().map(|(_, pending)| pending.until).min()
     }
 
     /// Forgets everything: another agent.

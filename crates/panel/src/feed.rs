@@ -1,7 +1,6 @@
 //! The agent's live cards: what came, what left, what is on its way in a snapshot, and how many are not shown. Order
 //! and limits are kept by `ordered`.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use cuecard_protocol::{Card, CardId, Millis};
@@ -148,7 +147,8 @@ impl Feed {
 /// at most 600 numbers; a dropped card that leaves earlier for another reason is counted until then.
 #[derive(Debug, Default)]
 struct Dropped {
-    by_second: BTreeMap<u64, usize>,
+    /// How many end in which second, in rising order.
+    by_second: Vec<(u64, usize)>,
     total: usize,
 }
 
@@ -156,23 +156,31 @@ impl Dropped {
     fn note(&mut self, card: Option<&Card>, now: Millis) {
         if let Some(card) = card {
             let end = card.expires_at.min(now.plus(Card::ALERT_LIFETIME));
-            *self.by_second.entry(end.0.div_ceil(1000)).or_default() += 1;
+            let second = end.0.div_ceil(1000);
+            match self
+                .by_second
+                .binary_search_by_key(&second, |(second, _)| *second)
+            {
+                Ok(at) => self.by_second[at].1 += 1,
+                Err(at) => self.by_second.insert(at, (second, 1)),
+            }
             self.total += 1;
         }
     }
 
     fn forget(&mut self, now: Millis) -> bool {
-        let before = self.total;
-        while let Some(first) = self.by_second.first_entry()
-            && first.key().saturating_mul(1000) <= now.0
-        {
-            self.total -= first.remove();
-        }
-        self.total != before
+        let is_over = |(second, _): &(u64, usize)| second.saturating_mul(1000) <= now.0;
+        let over = self.by_second.partition_point(is_over);
+        self.total -= self
+            .by_second
+            .drain(..over)
+            .map(|(_, count)| count)
+            .sum::<usize>();
+        over > 0
     }
 
     fn next_end(&self) -> Option<Millis> {
-        let (second, _) = self.by_second.first_key_value()?;
+        let (second, _) = self.by_second.first()?;
         Some(Millis(second.saturating_mul(1000)))
     }
 }

@@ -1,15 +1,13 @@
 //! Cards in feed order, found by id, slot and end of life; never more than [`MAX_CARDS`], never two of one id or slot.
-//! Each operation costs a few steps in trees of at most 200 cards, whatever the size of a flood. Knows no time of its
-//! own, no snapshots, no agent.
+//! Each operation is a walk along at most 200 cards, whatever the size of a flood. Knows no time of its own, no
+//! snapshots, no agent.
 
 #[cfg(test)]
 mod tests;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use cuecard_protocol::card::Slot;
 use cuecard_protocol::order::Rank;
 use cuecard_protocol::{Card, CardId, MAX_CARDS, Millis};
 
@@ -44,13 +42,11 @@ pub(crate) struct Inserted {
     pub(crate) evicted: Option<Rc<Card>>,
 }
 
-/// The ordered cards.
+/// The ordered cards. A plain list: with at most 200 cards a walk costs less than the upkeep of an index, and the page
+/// that has to load it stays small.
 #[derive(Debug, Default)]
 pub(crate) struct OrderedCards {
-    cards: BTreeMap<Rc<Place>, Kept>,
-    by_id: BTreeMap<CardId, Rc<Place>>,
-    by_slot: BTreeMap<Slot, Rc<Place>>,
-    by_end: BTreeSet<(Millis, Rc<Place>)>,
+    cards: Vec<(Place, Kept)>,
 }
 
 impl OrderedCards {
@@ -63,20 +59,14 @@ impl OrderedCards {
         before: Option<&OrderedCards>,
     ) -> Inserted {
         let rank = Reverse(Rank::of(&card));
-        let slot = card.slot();
-        let same_id = self.remove_with_place(&card.id);
-        let same_slot = slot
-            .as_ref()
-            .and_then(|slot| self.by_slot.get(slot).cloned())
-            .and_then(|place| self.take(&place));
+        let same_id = self.take(self.at_id(&card.id));
+        let same_slot = self.take(self.at_slot_of(&card));
         let replaced = same_slot.or(same_id);
 
-        let inherited = match &replaced {
-            Some((place, kept)) => Some((place.clone(), kept.clone())),
-            None => before.and_then(|before| before.find(&card.id, slot.as_ref())),
-        };
-        let inherited =
-            inherited.filter(|(place, _)| place.rank == rank && !self.cards.contains_key(place));
+        let inherited = replaced
+            .clone()
+            .or_else(|| before.and_then(|before| before.find(&card)))
+            .filter(|(place, _)| place.rank == rank && self.search(place).is_err());
         let (place, kept) = match inherited {
             Some((place, kept)) if *kept.card == card => (place, kept),
             Some((place, kept)) => {
@@ -85,23 +75,19 @@ impl OrderedCards {
                 (place, kept_anew(card, revision, is_seen))
             }
             None => {
-                let place = Rc::new(Place {
+                let place = Place {
                     rank,
                     received_at: Reverse(card.received_at),
                     id: card.id.clone(),
                     serial,
-                });
+                };
                 (place, kept_anew(card, 0, false))
             }
         };
 
         let card = kept.card.clone();
-        self.by_id.insert(card.id.clone(), place.clone());
-        self.by_end.insert((card.expires_at, place.clone()));
-        if let Some(slot) = slot {
-            self.by_slot.insert(slot, place.clone());
-        }
-        self.cards.insert(place, kept);
+        let at = self.search(&place).unwrap_or_else(|at| at);
+        self.cards.insert(at, (place, kept));
         let evicted = self.evict();
         Inserted {
             card: (!evicted.as_ref().is_some_and(|gone| Rc::ptr_eq(gone, &card))).then_some(card),
@@ -112,82 +98,72 @@ impl OrderedCards {
 
     /// Takes a card out.
     pub(crate) fn remove(&mut self, id: &CardId) -> Option<Rc<Card>> {
-        self.remove_with_place(id).map(|(_, kept)| kept.card)
+        self.take(self.at_id(id)).map(|(_, kept)| kept.card)
     }
 
-    /// Takes one card out whose time is over at `now` (server's clock).
+    /// Takes one card out whose time is over at `now` (server's clock), the one that ended first.
     pub(crate) fn pop_expired(&mut self, now: Millis) -> Option<Rc<Card>> {
-        let (end, place) = self.by_end.first()?;
-        if *end > now {
-            return None;
-        }
-        let place = place.clone();
-        self.take(&place).map(|(_, kept)| kept.card)
+        let ended = self.cards.iter().enumerate();
+        let (at, _) = ended
+            .filter(|(_, (_, kept))| kept.card.is_expired(now))
+            .min_by_key(|(_, (_, kept))| kept.card.expires_at)?;
+        self.take(Some(at)).map(|(_, kept)| kept.card)
     }
 
     /// When the next card's time is over (server's clock).
     pub(crate) fn next_end(&self) -> Option<Millis> {
-        self.by_end.first().map(|(end, _)| *end)
+        self.iter().map(|kept| kept.card.expires_at).min()
     }
 
     /// A card by its id.
     pub(crate) fn get(&self, id: &CardId) -> Option<&Kept> {
-        self.cards.get(self.by_id.get(id)?)
+        self.at_id(id).map(|at| &self.cards[at].1)
     }
 
     /// The card in the slot that `card` would take.
     pub(crate) fn in_slot_of(&self, card: &Card) -> Option<Rc<Card>> {
-        let place = self.by_slot.get(&card.slot()?)?;
-        Some(self.cards.get(place)?.card.clone())
+        self.at_slot_of(card)
+            .map(|at| self.cards[at].1.card.clone())
     }
 
     /// Notes that a card has been on screen; true the first time.
     pub(crate) fn mark_seen(&mut self, id: &CardId) -> bool {
-        let kept = self
-            .by_id
-            .get(id)
-            .and_then(|place| self.cards.get_mut(place));
-        kept.is_some_and(|kept| !std::mem::replace(&mut kept.is_seen, true))
+        self.at_id(id)
+            .is_some_and(|at| !std::mem::replace(&mut self.cards[at].1.is_seen, true))
     }
 
     /// All cards, in feed order.
     pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &Kept> {
-        self.cards.values()
+        self.cards.iter().map(|(_, kept)| kept)
     }
 
-    fn find(&self, id: &CardId, slot: Option<&Slot>) -> Option<(Rc<Place>, Kept)> {
-        let place = self
-            .by_id
-            .get(id)
-            .or_else(|| self.by_slot.get(slot?))?
-            .clone();
-        let kept = self.cards.get(&place)?.clone();
-        Some((place, kept))
+    fn search(&self, place: &Place) -> Result<usize, usize> {
+        self.cards.binary_search_by(|(other, _)| other.cmp(place))
+    }
+
+    fn at_id(&self, id: &CardId) -> Option<usize> {
+        self.iter().position(|kept| kept.card.id == *id)
+    }
+
+    fn at_slot_of(&self, card: &Card) -> Option<usize> {
+        self.iter()
+            .position(|kept| kept.card.shares_slot_with(card))
+    }
+
+    /// The card with this one's id, else the one in its slot.
+    fn find(&self, card: &Card) -> Option<(Place, Kept)> {
+        let at = self.at_id(&card.id).or_else(|| self.at_slot_of(card))?;
+        Some(self.cards[at].clone())
     }
 
     /// The last in order leaves when there is one too many: the oldest of the lowest rank.
     fn evict(&mut self) -> Option<Rc<Card>> {
-        if self.cards.len() <= MAX_CARDS {
-            return None;
-        }
-        let (place, _) = self.cards.last_key_value()?;
-        let place = place.clone();
-        self.take(&place).map(|(_, kept)| kept.card)
+        let last = (self.cards.len() > MAX_CARDS).then(|| self.cards.pop())?;
+        last.map(|(_, kept)| kept.card)
     }
 
-    fn remove_with_place(&mut self, id: &CardId) -> Option<(Rc<Place>, Kept)> {
-        let place = self.by_id.get(id)?.clone();
-        self.take(&place)
-    }
-
-    fn take(&mut self, place: &Rc<Place>) -> Option<(Rc<Place>, Kept)> {
-        let kept = self.cards.remove(place)?;
-        self.by_id.remove(&kept.card.id);
-        self.by_end.remove(&(kept.card.expires_at, place.clone()));
-        if let Some(slot) = kept.card.slot() {
-            self.by_slot.remove(&slot);
-        }
-        Some((place.clone(), kept))
+    fn take(&mut self, at: Option<usize>) -> Option<(Place, Kept)> {
+        at.map(|at| self.cards.remove(at))
     }
 }
 

@@ -102,6 +102,15 @@ impl Card {
         }
     }
 
+    /// Whether both take the same [slot](Self::slot).
+    pub fn shares_slot_with(&self, other: &Self) -> bool {
+        match (&self.body, &other.body) {
+            (CardBody::Alert(one), CardBody::Alert(two)) => {
+                one.level == two.level && self.interaction_id == other.interaction_id
+            }
+        }
+    }
+
     /// The kind as logs, metrics and attributes name it.
     pub const fn kind(&self) -> &'static str {
         match &self.body {
@@ -118,6 +127,31 @@ impl Card {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cards_share_a_slot_exactly_when_their_slots_are_equal() {
+        let card = |interaction: &str, level| Card {
+            id: CardId::parse("c").unwrap(),
+            interaction_id: InteractionId::parse(interaction).unwrap(),
+            published_at: Millis(1),
+            received_at: Millis(1),
+            expires_at: Millis(2),
+            body: CardBody::Alert(Alert {
+                level,
+                title: String::new(),
+                score: None,
+                html: String::new(),
+            }),
+        };
+        let cards = ["I1", "I2"].map(|interaction| {
+            [AlertLevel::High, AlertLevel::Critical].map(|level| card(interaction, level))
+        });
+        for one in cards.iter().flatten() {
+            for two in cards.iter().flatten() {
+                assert_eq!(one.shares_slot_with(two), one.slot() == two.slot());
+            }
+        }
+    }
 
     #[test]
     fn levels_begin_where_the_platform_says() {

@@ -163,7 +163,9 @@ mod tests {
         for good in ["0%", "33.3%", "100%", "100.0%"] {
             check(&format!("width:{good}"), Some(&format!("width:{good}")));
         }
-        for bad in ["100.1%", "101%", "999%", "-1%", "%", ".%", "1.2.3%", "+5%", "5"] {
+        for bad in [
+            "100.1%", "101%", "999%", "-1%", "%", ".%", "1.2.3%", "+5%", "5",
+        ] {
             check(&format!("width:{bad}"), None);
         }
     }
