@@ -22,6 +22,18 @@ export function standIn() {
     if (url.includes("/api/ticket")) return json({ ticket: "t", url: "ws://127.0.0.1/api/ws", expires_in: 30 });
     return realFetch.call(window, input, init);
   };
+  // Animation frames, and the tasks of React's scheduler, which prefers setImmediate where there is one: kept until the
+  // driver asks for them once it has taken over.
+  const kept = [];
+  let handle = 0;
+  const realFrame = window.requestAnimationFrame;
+  window.requestAnimationFrame = (callback) => {
+    if (!window.bench) return realFrame.call(window, callback);
+    kept.push(() => callback(performance.now()));
+    return ++handle;
+  };
+  window.setImmediate = (callback) => (window.bench ? kept.push(callback) : setTimeout(callback));
+  window.benchKept = kept;
   window.WebSocket = class extends EventTarget {
     static OPEN = 1;
     readyState = 0;
@@ -54,20 +66,21 @@ export function standIn() {
   };
 }
 
-/** Runs in the page: finds a card wherever the page keeps it, and forces layout. */
-export function probes() {
+/** Runs in the page: takes over its frames, finds cards wherever the page keeps them, forces layout. */
+export function takeOver() {
   const panel = document.querySelector("cuecard-panel");
   const root = panel ? panel.shadowRoot : document;
-  const nextTask = (() => {
-    const { port1, port2 } = new MessageChannel();
-    let wake;
-    port1.onmessage = () => wake();
-    return () => new Promise((resolve) => { wake = resolve; port2.postMessage(0); });
-  })();
   window.bench = {
-    nextTask,
     find: (id) => root.querySelector(`[data-card-id="${id}"]`),
     count: () => root.querySelectorAll("[data-card-id]").length,
-    layout: () => (panel ?? document.body).offsetHeight + (root.querySelector("[data-card-id]")?.offsetHeight ?? 0),
+    /** One frame of the display, or more until `isDone`, without giving the browser a chance to paint. */
+    async draw(isDone = () => true) {
+      for (let turns = 0; turns === 0 || !isDone(); turns++) {
+        if (turns > 100) throw new Error("the card never came");
+        for (const callback of window.benchKept.splice(0)) callback();
+        for (let i = 0; i < 10; i++) await null;
+      }
+      return (panel ?? document.body).offsetHeight + (root.querySelector("[data-card-id]")?.offsetHeight ?? 0);
+    },
   };
 }

@@ -10,7 +10,8 @@ const PERMISSIONS: &str = "accelerometer=(), camera=(), display-capture=(), geol
     magnetometer=(), microphone=(), midi=(), payment=(), usb=()";
 
 /// The policy of the page: code, styles and connections from here only, images from allow-listed origins, no inline
-/// code or styles, no string that becomes code or markup, and frames only where the panel may be embedded.
+/// code or styles, no string that becomes code or markup, and frames only where the panel may be embedded. The one
+/// policy for such strings is DOMPurify's own, which it needs to parse in browsers without `Element.setHTML`.
 pub fn policy(config: &Config) -> String {
     let images = join("'self'", &config.cards.image_origins);
     let ancestors = if config.server.embed_origins.is_empty() {
@@ -21,7 +22,7 @@ pub fn policy(config: &Config) -> String {
     format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; font-src 'self'; \
          connect-src 'self'; img-src {images}; frame-ancestors {ancestors}; base-uri 'none'; form-action 'none'; \
-         require-trusted-types-for 'script'; trusted-types 'none'"
+         require-trusted-types-for 'script'; trusted-types dompurify"
     )
 }
 
@@ -75,7 +76,7 @@ mod tests {
             policy(&config("")),
             "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; font-src 'self'; \
              connect-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; \
-             require-trusted-types-for 'script'; trusted-types 'none'"
+             require-trusted-types-for 'script'; trusted-types dompurify"
         );
     }
 

@@ -64,7 +64,7 @@ async fn the_page_is_fenced_in() {
                 "content-security-policy",
                 "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; font-src 'self'; \
                  connect-src 'self'; img-src 'self'; frame-ancestors 'self' https://crm.example.net; \
-                 base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+                 base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types dompurify",
             ),
         ],
     );
