@@ -144,7 +144,8 @@ async fn a_report_that_fails_is_tried_again_until_it_is_confirmed() {
     let start = Instant::now();
     run_until_done(&stage, &fake).await;
     assert_eq!(fake.calls(), vec![call(OutcomeKind::Rendered, "a"); 4]);
-    assert!(start.elapsed() >= RETRY * 3, "{:?}", start.elapsed());
+    // Three waits, of which the nudge of the record may have ended one.
+    assert!(start.elapsed() >= RETRY * 2, "{:?}", start.elapsed());
     assert_eq!(stage.audited().await, [json!(null); 0]);
 }
 

@@ -1,0 +1,24 @@
+//! The widget: `<cuecard-panel>`, the agent-assist panel as a custom element.
+//!
+//! Three layers, each of which knows only the one below:
+//! - [`element`] puts a panel on the page and takes it off again; it owns everything else;
+//! - [`shell`] carries events into the core (`cuecard-panel`) and executes the effects that come out; it decides nothing;
+//! - [`ui`] draws the core's view with Leptos and turns clicks into events.
+//!
+//! Start at [`element`] for what a host page can say, at [`shell::Dispatcher`] for how things flow.
+
+pub mod element;
+pub mod shell;
+pub mod ui;
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+#[cfg(test)]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
+
+/// Registers the element; runs by itself when the module is loaded.
+#[wasm_bindgen(start)]
+pub fn start() {
+    console_error_panic_hook::set_once();
+    element::define();
+}

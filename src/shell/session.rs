@@ -1,0 +1,118 @@
+//! `POST /api/session`: who the agent is, by the host's assertion or, in development, by a plain id.
+
+use std::rc::Rc;
+
+use cuecard_panel::{Event, Failure};
+use cuecard_protocol::AgentId;
+use cuecard_protocol::session::{SessionInfo, SessionRequest};
+use js_sys::{Function, Object, Promise, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::AbortSignal;
+
+use super::request;
+use super::sanitize::Cleaner;
+
+/// Where the broker is: an address without a slash at its end; empty for the page's own origin.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Broker(String);
+
+impl Broker {
+    /// Takes the `broker` attribute.
+    pub fn new(address: &str) -> Self {
+        Self(address.trim().trim_end_matches('/').to_owned())
+    }
+
+    /// The address of an endpoint.
+    pub fn endpoint(&self, path: &str) -> String {
+        format!("{}{path}", self.0)
+    }
+}
+
+/// How the panel says whose it is.
+#[derive(Debug, Clone)]
+pub enum Identity {
+    /// The host's function: takes `{fresh: boolean}`, gives a promise of a signed assertion.
+    Assertion(Function),
+    /// Development only: the `agent` attribute.
+    Development(String),
+    /// The host has said nothing yet.
+    Unknown,
+}
+
+impl Identity {
+    /// What keeps the stores of several panels on one page apart.
+    pub fn label(&self) -> &str {
+        match self {
+            Self::Development(agent) => agent,
+            Self::Assertion(_) | Self::Unknown => "",
+        }
+    }
+}
+
+/// Opens a session; images of its origins may stay from then on.
+pub async fn open(
+    broker: Broker,
+    identity: Identity,
+    fresh_assertion: bool,
+    cleaner: Rc<Cleaner>,
+    signal: AbortSignal,
+) -> Event {
+    match try_open(&broker, identity, fresh_assertion, signal).await {
+        Ok(info) => {
+            cleaner.allow_images(&info.image_origins);
+            Event::SessionOpened(info)
+        }
+        Err(failure) => Event::SessionFailed(failure),
+    }
+}
+
+async fn try_open(
+    broker: &Broker,
+    identity: Identity,
+    fresh_assertion: bool,
+    signal: AbortSignal,
+) -> Result<SessionInfo, Failure> {
+    let refused = |message: String| Failure::Refused { message };
+    let request = match identity {
+        Identity::Assertion(provider) => SessionRequest::Assertion {
+            assertion: assertion(&provider, fresh_assertion)
+                .await
+                .map_err(refused)?,
+        },
+        Identity::Development(agent) => SessionRequest::Development {
+            agent_id: AgentId::parse(agent).map_err(|error| refused(error.to_string()))?,
+        },
+        Identity::Unknown => {
+            return Err(refused(
+                "This page has not said which agent is signed in.".into(),
+            ));
+        }
+    };
+    let url = broker.endpoint("/api/session");
+    let body = serde_json::to_string(&request).map_err(|error| refused(error.to_string()))?;
+    let text = request::post(url.clone(), Some(body), signal).await?;
+    serde_json::from_str(&text).map_err(|_| request::unreadable(&url))
+}
+
+async fn assertion(provider: &Function, fresh: bool) -> Result<String, String> {
+    let say = |error: &JsValue| {
+        let words = error
+            .dyn_ref::<js_sys::Error>()
+            .map(|error| String::from(error.message()))
+            .or_else(|| error.as_string());
+        format!(
+            "The sign-in of this page failed: {}",
+            words.unwrap_or_else(|| "assertionProvider gave no reason".into())
+        )
+    };
+    let options = Object::new();
+    Reflect::set(&options, &"fresh".into(), &fresh.into()).map_err(|error| say(&error))?;
+    let promise = provider
+        .call1(&JsValue::UNDEFINED, &options)
+        .map_err(|error| say(&error))?;
+    let value = JsFuture::from(Promise::resolve(&promise))
+        .await
+        .map_err(|error| say(&error))?;
+    value.as_string().ok_or_else(|| "The sign-in of this page failed: assertionProvider gave no text, expected a promise of a JWT".into())
+}

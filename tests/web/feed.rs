@@ -1,0 +1,229 @@
+//! A view becomes rows: only what changed is built anew, and the keyboard stays where the agent works.
+
+use cuecard_panel::{CardState, CardView, Event, Status};
+use cuecard_protocol::{AlertLevel, CardId, Millis};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use crate::support::{Stage, card, live, until, view};
+
+#[wasm_bindgen_test]
+async fn a_card_shows_all_that_it_says() {
+    let stage = Stage::new();
+    stage
+        .show(view(vec![CardView {
+            card: card("c1", AlertLevel::High, "<p>threat <b>language</b></p>"),
+            revision: 0,
+            state: CardState::Live,
+        }]))
+        .await;
+    let article = stage.one("article[data-card-id='c1']");
+    assert_eq!(article.get_attribute("data-kind").as_deref(), Some("alert"));
+    assert_eq!(article.get_attribute("data-level").as_deref(), Some("HIGH"));
+    assert_eq!(
+        article.get_attribute("aria-label").as_deref(),
+        Some("High alert: Title of c1")
+    );
+    for (selector, text) in [
+        (".badge", "High"),
+        ("h3", "Title of c1"),
+        (".score", "Risk 97%"),
+        ("time", "just now"),
+        (".body", "threat language"),
+        (".interaction", "INT-1"),
+    ] {
+        assert_eq!(
+            stage.one(selector).text_content().as_deref(),
+            Some(text),
+            "{selector}"
+        );
+    }
+    assert_eq!(
+        stage
+            .one("button[data-action='dismiss']")
+            .get_attribute("aria-label")
+            .as_deref(),
+        Some("Dismiss Title of c1")
+    );
+}
+
+#[wasm_bindgen_test]
+async fn a_replaced_card_is_built_anew_and_the_others_keep_their_nodes() {
+    let stage = Stage::new();
+    stage
+        .show(view(vec![live("a", 0), live("b", 0), live("c", 0)]))
+        .await;
+    assert_eq!(stage.ids(), ["a", "b", "c"]);
+    let before = stage.all("article");
+
+    stage
+        .show(view(vec![live("a", 0), live("b", 1), live("c", 0)]))
+        .await;
+    let after = stage.all("article");
+    assert_eq!(stage.ids(), ["a", "b", "c"]);
+    assert!(
+        before[0] == after[0] && before[2] == after[2],
+        "a and c were touched"
+    );
+    assert!(before[1] != after[1], "b was kept");
+    assert_eq!(stage.all(".body")[1].text_content().as_deref(), Some("b 1"));
+
+    stage
+        .show(view(vec![live("d", 0), live("c", 0), live("a", 0)]))
+        .await;
+    let last = stage.all("article");
+    assert_eq!(stage.ids(), ["d", "c", "a"]);
+    assert!(
+        last[1] == after[2] && last[2] == after[0],
+        "a move is not a new row"
+    );
+}
+
+#[wasm_bindgen_test]
+async fn dismiss_and_undo_go_to_the_core_and_the_focus_goes_along() {
+    let stage = Stage::new();
+    stage.show(view(vec![live("a", 0), live("b", 0)])).await;
+    let dismiss = stage.all("button[data-action='dismiss']");
+    let dismiss: &web_sys::HtmlElement = wasm_bindgen::JsCast::unchecked_ref(&dismiss[0]);
+    dismiss.focus().expect("focus");
+    dismiss.click();
+    let a = CardId::parse("a").expect("an id");
+    assert_eq!(
+        stage
+            .events
+            .take()
+            .into_iter()
+            .filter(|event| !matches!(event, Event::CardSeen(_)))
+            .collect::<Vec<_>>(),
+        [Event::Dismiss(a.clone())]
+    );
+
+    let mut dismissed = live("a", 0);
+    dismissed.state = CardState::Undoable {
+        until: cuecard::shell::now().plus(Millis(5_000)),
+    };
+    stage.show(view(vec![dismissed, live("b", 0)])).await;
+    assert_eq!(stage.ids(), ["b"]);
+    let undo = stage.one("button[data-action='undo']");
+    assert!(
+        stage.root.active_element().as_ref() == Some(&undo),
+        "the focus is on Undo"
+    );
+    assert_eq!(
+        stage.one(".undo-time").text_content().as_deref(),
+        Some("5 s")
+    );
+    undo.click();
+    assert_eq!(
+        stage
+            .events
+            .take()
+            .into_iter()
+            .filter(|event| !matches!(event, Event::CardSeen(_)))
+            .collect::<Vec<_>>(),
+        [Event::Undo(a)]
+    );
+
+    stage.show(view(vec![live("a", 0), live("b", 0)])).await;
+    assert_eq!(stage.ids(), ["a", "b"]);
+    let focused = stage
+        .root
+        .active_element()
+        .and_then(|button| button.get_attribute("aria-label"));
+    assert_eq!(focused.as_deref(), Some("Dismiss Title of a"));
+}
+
+#[wasm_bindgen_test]
+async fn when_the_focused_card_leaves_its_place_keeps_the_focus() {
+    let stage = Stage::new();
+    stage
+        .show(view(vec![live("a", 0), live("b", 0), live("c", 0)]))
+        .await;
+    let focus = |index: usize| {
+        wasm_bindgen::JsCast::unchecked_into::<web_sys::HtmlElement>(
+            stage.all("button[data-action='dismiss']").remove(index),
+        )
+        .focus()
+    };
+    let label = || {
+        stage
+            .root
+            .active_element()
+            .and_then(|element| element.get_attribute("aria-label"))
+    };
+    focus(1).expect("focus");
+    stage.show(view(vec![live("a", 0), live("c", 0)])).await;
+    assert_eq!(label().as_deref(), Some("Dismiss Title of c"));
+    stage.show(view(vec![live("a", 0)])).await;
+    assert_eq!(label().as_deref(), Some("Dismiss Title of a"));
+    stage.show(view(vec![])).await;
+    assert!(stage.root.active_element().as_ref() == Some(&stage.one(".feed")));
+}
+
+#[wasm_bindgen_test]
+async fn the_focus_is_never_taken_from_elsewhere() {
+    let stage = Stage::new();
+    stage.show(view(vec![live("a", 0), live("b", 0)])).await;
+    stage.show(view(vec![live("b", 0)])).await;
+    assert!(stage.root.active_element().is_none());
+}
+
+#[wasm_bindgen_test]
+async fn a_card_on_screen_is_reported_once() {
+    let stage = Stage::new();
+    stage.show(view(vec![live("a", 0)])).await;
+    until("the card was seen", || !stage.events.borrow().is_empty()).await;
+    stage.show(view(vec![live("a", 0)])).await;
+    stage.show(view(vec![live("b", 0), live("a", 0)])).await;
+    until("the second card was seen", || {
+        stage.events.borrow().len() > 1
+    })
+    .await;
+    let seen = ["a", "b"].map(|id| Event::CardSeen(CardId::parse(id).expect("an id")));
+    assert_eq!(*stage.events.borrow(), seen);
+}
+
+#[wasm_bindgen_test]
+async fn the_status_line_is_there_from_the_start_and_counts_down_outside_the_live_region() {
+    let stage = Stage::new();
+    let status = stage.one("[role='status']");
+    stage.show(view(vec![])).await;
+    assert_eq!(status.text_content().as_deref(), Some("Connected"));
+    assert_eq!(stage.all(".notice").len(), 0);
+
+    let mut lost = view(vec![]);
+    lost.status = Status::Reconnecting {
+        next_try_at: Some(cuecard::shell::now().plus(Millis(9_000))),
+    };
+    stage.show(lost).await;
+    assert_eq!(status.text_content().as_deref(), Some("Reconnecting"));
+    assert!(
+        stage
+            .one(".notice")
+            .text_content()
+            .is_some_and(|text| text.contains("Next try in 9 s")),
+        "{}",
+        stage.text()
+    );
+    stage.one("button[data-action='try-now']").click();
+    assert_eq!(stage.events.take(), [Event::TryNow]);
+
+    let mut stopped = view(vec![]);
+    stopped.status = Status::Stopped {
+        reason: "No such agent.".into(),
+    };
+    stage.show(stopped).await;
+    assert_eq!(
+        status.text_content().as_deref(),
+        Some("Disconnected. No such agent.")
+    );
+
+    let mut outdated = view(vec![]);
+    outdated.is_outdated = true;
+    outdated.hidden = 3;
+    stage.show(outdated).await;
+    assert_eq!(stage.all("button[data-action='reload']").len(), 1);
+    assert_eq!(
+        stage.one(".hidden-count").text_content().as_deref(),
+        Some("3 older hidden")
+    );
+}
