@@ -27,7 +27,7 @@ async fn both_regions_are_there_before_anything_is_said() {
         screen.announce(Announcement {
             politeness,
             text: text.to_owned(),
-        })
+        });
     };
     say(Politeness::Polite, "Two alerts");
     say(Politeness::Assertive, "Critical alert");

@@ -43,7 +43,7 @@ fn a_dropped_listener_hears_nothing_more() {
     let count = heard.clone();
     let window = web_sys::window().expect("a window");
     let listener = Listener::add(&window, "online", move |_: web_sys::Event| {
-        count.set(count.get() + 1)
+        count.set(count.get() + 1);
     })
     .expect("a listener");
     let online = || {
