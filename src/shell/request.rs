@@ -5,8 +5,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use cuecard_panel::{Event, Failure};
-use cuecard_protocol::session::Problem;
-use cuecard_protocol::{Millis, REQUEST_HEADER};
+use cuecard_protocol::{Millis, REQUEST_HEADER, json};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
@@ -114,10 +113,12 @@ fn failure(response: &Response, url: &str, text: &str) -> Failure {
         }
         // A server that is starting, or a proxy before it, will be back; there is nothing the agent could change.
         500..=599 => Failure::Network,
-        status => match serde_json::from_str::<Problem>(text) {
-            Ok(problem) => refused(&problem.detail),
-            Err(_) => refused(&format!("{url} answered {status}, expected 200")),
-        },
+        status => {
+            match json::tree(text).and_then(|problem| json::field::<String>(&problem, "detail")) {
+                Ok(detail) => refused(&detail),
+                Err(_) => refused(&format!("{url} answered {status}, expected 200")),
+            }
+        }
     }
 }
 

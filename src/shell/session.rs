@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use cuecard_panel::{Event, Failure};
-use cuecard_protocol::AgentId;
 use cuecard_protocol::session::{SessionInfo, SessionRequest};
+use cuecard_protocol::{AgentId, json};
 use js_sys::{Function, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -92,7 +92,7 @@ async fn try_open(
     let url = broker.endpoint("/api/session");
     let body = serde_json::to_string(&request).map_err(|error| refused(error.to_string()))?;
     let text = request::post(url.clone(), Some(body), signal).await?;
-    serde_json::from_str(&text).map_err(|_| request::unreadable(&url))
+    json::read(&text).map_err(|_| request::unreadable(&url))
 }
 
 async fn assertion(provider: &Function, fresh: bool) -> Result<String, String> {

@@ -23,7 +23,7 @@ impl Store {
     /// What was kept last, if it can still be read.
     pub fn load(&self) -> Option<Stored> {
         let text = self.storage.as_ref()?.get_item(&self.key).ok().flatten()?;
-        serde_json::from_str(&text).ok()
+        Stored::read(&text).ok()
     }
 
     /// Keeps this instead of what was there. A full storage keeps the old.

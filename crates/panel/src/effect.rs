@@ -1,8 +1,9 @@
 //! What the panel wants done. The shell has one file for each.
 
+use cuecard_protocol::json::{self, FromJson, Misfit, Value};
 use cuecard_protocol::session::TicketInfo;
 use cuecard_protocol::{Action, AgentId, CardId, ClientMessage, Millis};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// One thing for the shell to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,8 +28,7 @@ pub enum Effect {
 }
 
 /// What survives a reload.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Stored {
     /// Whose this is; what another agent left behind is never sent.
     pub agent_id: Option<AgentId>,
@@ -39,7 +39,7 @@ pub struct Stored {
 }
 
 /// A dismissal within its five seconds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PendingDismissal {
     /// The card.
     pub card_id: CardId,
@@ -47,6 +47,33 @@ pub struct PendingDismissal {
     pub until: Millis,
     /// When the agent dismissed the card (server's clock).
     pub at: Millis,
+}
+
+impl Stored {
+    /// Reads what was stored as JSON; what a newer or older version stored otherwise is not read.
+    pub fn read(text: &str) -> Result<Self, Misfit> {
+        json::read(text)
+    }
+}
+
+impl FromJson for Stored {
+    fn from_json(value: &Value) -> Result<Self, Misfit> {
+        Ok(Self {
+            agent_id: json::field(value, "agent_id")?,
+            outbox: json::field(value, "outbox")?,
+            dismissals: json::field(value, "dismissals")?,
+        })
+    }
+}
+
+impl FromJson for PendingDismissal {
+    fn from_json(value: &Value) -> Result<Self, Misfit> {
+        Ok(Self {
+            card_id: json::field(value, "card_id")?,
+            until: json::field(value, "until")?,
+            at: json::field(value, "at")?,
+        })
+    }
 }
 
 /// A text for screen readers.

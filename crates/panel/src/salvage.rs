@@ -2,12 +2,9 @@
 //! Its place in the log still counts: an entry skipped in silence would look like a hole, and the panel would come back
 //! for the same message for ever.
 
-use std::borrow::Cow;
-
 use cuecard_protocol::Seq;
+use cuecard_protocol::json::{self, FromJson as _};
 use cuecard_protocol::server::LiveCard;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
 /// The readable rest of a message.
 #[derive(Debug, PartialEq)]
@@ -25,40 +22,24 @@ pub(crate) enum Salvaged {
     },
 }
 
-/// Enough of a message to see what is at stake; cards stay text until each is looked at by itself.
-#[derive(Deserialize)]
-struct Outline<'a> {
-    #[serde(rename = "type", borrow)]
-    kind: Cow<'a, str>,
-    seq: Option<Seq>,
-    #[serde(borrow)]
-    cards: Option<Vec<&'a RawValue>>,
-    last: Option<bool>,
-}
-
-#[derive(Deserialize)]
-struct Placed {
-    seq: Seq,
-}
-
 /// Reads what can be read.
 pub(crate) fn salvage(text: &str) -> Option<Salvaged> {
-    let outline: Outline<'_> = serde_json::from_str(text).ok()?;
-    match &*outline.kind {
-        "card" | "removed" => outline.seq.map(Salvaged::Entry),
+    let message = json::tree(text).ok()?;
+    let kind: String = json::field(&message, "type").ok()?;
+    match kind.as_str() {
+        "card" | "removed" => json::field(&message, "seq").ok().map(Salvaged::Entry),
         "snapshot" => {
-            let cards = outline.cards?;
+            let last = json::field(&message, "last").ok()?;
+            let cards = message.get("cards")?.as_array()?.iter();
             let places = cards
-                .iter()
-                .filter_map(|card| serde_json::from_str::<Placed>(card.get()).ok());
-            let reaches = places.map(|placed| placed.seq).max().unwrap_or_default();
-            let cards = cards.iter();
+                .clone()
+                .filter_map(|card| json::field::<Seq>(card, "seq").ok());
             Some(Salvaged::Snapshot {
+                reaches: places.max().unwrap_or_default(),
                 cards: cards
-                    .filter_map(|card| serde_json::from_str(card.get()).ok())
+                    .filter_map(|card| LiveCard::from_json(card).ok())
                     .collect(),
-                reaches,
-                last: outline.last?,
+                last,
             })
         }
         _ => None,

@@ -8,6 +8,7 @@ pub mod client;
 pub mod close;
 pub mod html;
 pub mod ids;
+pub mod json;
 pub mod order;
 pub mod server;
 pub mod session;

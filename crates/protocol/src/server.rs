@@ -1,10 +1,8 @@
 //! Messages from the broker to the panel.
 
-use std::borrow::Cow;
-
 use serde::{Deserialize, Serialize};
 
-use crate::{ActionId, Card, CardId, Millis, Seq};
+use crate::{ActionId, Card, CardId, Millis, Seq, json};
 
 /// What the broker says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -149,118 +147,32 @@ pub enum Unreadable {
     Invalid(String),
 }
 
-/// The fields of all messages. Which of them a message must have is decided by its type: a derived reader of the
-/// tagged enum would copy each message to learn that, and is many times larger, which a page has to load.
-#[derive(Deserialize)]
-struct Fields<'a> {
-    #[serde(rename = "type", borrow)]
-    kind: Cow<'a, str>,
-    version: Option<String>,
-    log: Option<String>,
-    head: Option<Seq>,
-    resume: Option<Resume>,
-    now: Option<Millis>,
-    cards: Option<Vec<LiveCard>>,
-    last: Option<bool>,
-    seq: Option<Seq>,
-    card: Option<Card>,
-    card_id: Option<CardId>,
-    reason: Option<String>,
-    id: Option<ActionId>,
-    outcome: Option<String>,
-    message: Option<String>,
-    retry_after_ms: Option<u64>,
-}
-
-impl Fields<'_> {
-    fn into_message(self) -> Result<ServerMessage, Unreadable> {
-        let kind = self.kind;
-        let missing =
-            |field: &str| Unreadable::Invalid(format!("{kind}: field `{field}` is missing"));
-        let unknown = |field: &str, value: &str, expected: &str| {
-            Unreadable::Invalid(format!("{kind}: {field} is {value:?}, expected {expected}"))
-        };
-        Ok(match &*kind {
-            "card" => ServerMessage::Card {
-                seq: self.seq.ok_or_else(|| missing("seq"))?,
-                card: self.card.ok_or_else(|| missing("card"))?,
-            },
-            "removed" => ServerMessage::Removed {
-                seq: self.seq.ok_or_else(|| missing("seq"))?,
-                card_id: self.card_id.ok_or_else(|| missing("card_id"))?,
-                reason: match self.reason.ok_or_else(|| missing("reason"))?.as_str() {
-                    "accepted" => RemovalReason::Accepted,
-                    "dismissed" => RemovalReason::Dismissed,
-                    "expired" => RemovalReason::Expired,
-                    other => {
-                        return Err(unknown("reason", other, "accepted, dismissed or expired"));
-                    }
-                },
-            },
-            "ack" => ServerMessage::Ack {
-                id: self.id.ok_or_else(|| missing("id"))?,
-                outcome: match self.outcome.ok_or_else(|| missing("outcome"))?.as_str() {
-                    "recorded" => AckOutcome::Recorded,
-                    "refused" => AckOutcome::Refused {
-                        message: self.message.ok_or_else(|| missing("message"))?,
-                    },
-                    other => return Err(unknown("outcome", other, "recorded or refused")),
-                },
-            },
-            "snapshot" => ServerMessage::Snapshot {
-                cards: self.cards.ok_or_else(|| missing("cards"))?,
-                last: self.last.ok_or_else(|| missing("last"))?,
-            },
-            "welcome" => ServerMessage::Welcome {
-                version: self.version.ok_or_else(|| missing("version"))?,
-                log: self.log.ok_or_else(|| missing("log"))?,
-                head: self.head.ok_or_else(|| missing("head"))?,
-                resume: self.resume.ok_or_else(|| missing("resume"))?,
-                now: self.now.ok_or_else(|| missing("now"))?,
-            },
-            "pong" => ServerMessage::Pong,
-            "bye" => ServerMessage::Bye {
-                reason: self.reason.ok_or_else(|| missing("reason"))?,
-                retry_after_ms: self
-                    .retry_after_ms
-                    .ok_or_else(|| missing("retry_after_ms"))?,
-            },
-            other => return Err(unknown_type(other)),
-        })
-    }
-}
-
 impl ServerMessage {
     /// Reads a message; an unknown `type` is told apart from a broken message.
     pub fn parse(text: &str) -> Result<Self, Unreadable> {
-        match serde_json::from_str::<Fields<'_>>(text) {
-            Ok(fields) => fields.into_message(),
-            Err(error) => Err(unreadable(text, &SERVER_TYPES, &error)),
-        }
+        let invalid = |misfit: json::Misfit| Unreadable::Invalid(misfit.to_string());
+        let tree = json::tree(text).map_err(invalid)?;
+        let kind: String = json::field(&tree, "type").map_err(invalid)?;
+        json::message(&kind, &tree)
+            .map_err(invalid)?
+            .ok_or_else(|| unknown_type(&kind))
     }
 }
-
-const SERVER_TYPES: [&str; 7] = [
-    "welcome", "snapshot", "card", "removed", "ack", "pong", "bye",
-];
 
 impl crate::ClientMessage {
     /// Reads a message; an unknown `type` is told apart from a broken message.
     pub fn parse(text: &str) -> Result<Self, Unreadable> {
-        serde_json::from_str(text)
-            .map_err(|error| unreadable(text, &["hello", "action", "ping"], &error))
-    }
-}
-
-fn unreadable(text: &str, known: &[&str], error: &serde_json::Error) -> Unreadable {
-    #[derive(Deserialize)]
-    struct Typed<'a> {
-        #[serde(rename = "type", borrow)]
-        kind: Cow<'a, str>,
-    }
-    match serde_json::from_str::<Typed<'_>>(text) {
-        Ok(Typed { kind }) if !known.contains(&&*kind) => unknown_type(&kind),
-        _ => Unreadable::Invalid(error.to_string()),
+        #[derive(Deserialize)]
+        struct Typed {
+            #[serde(rename = "type")]
+            kind: String,
+        }
+        serde_json::from_str(text).map_err(|error| match serde_json::from_str::<Typed>(text) {
+            Ok(Typed { kind }) if !["hello", "action", "ping"].contains(&kind.as_str()) => {
+                unknown_type(&kind)
+            }
+            _ => Unreadable::Invalid(error.to_string()),
+        })
     }
 }
 
@@ -363,19 +275,19 @@ mod tests {
         for (text, words) in [
             (
                 r#"{"type":"card","seq":1}"#,
-                "card: field `card` is missing",
+                "card.id is missing, expected a text",
             ),
             (
                 r#"{"type":"snapshot","cards":[]}"#,
-                "snapshot: field `last` is missing",
+                "last is missing, expected true or false",
             ),
             (
                 r#"{"type":"welcome","version":"1"}"#,
-                "welcome: field `log` is missing",
+                "log is missing, expected a text",
             ),
             (
                 r#"{"type":"removed","seq":1,"card_id":"c","reason":"abducted"}"#,
-                "removed: reason is \"abducted\", expected accepted, dismissed or expired",
+                "reason is \"abducted\", expected accepted, dismissed or expired",
             ),
         ] {
             assert_eq!(
