@@ -12,6 +12,7 @@ use web_sys::Element;
 
 use super::card::{self, Card};
 use super::screen::Shared;
+use super::surroundings::State;
 use super::undo::UndoRow;
 
 /// One row; leptos wants it `Send`, though nothing leaves this thread.
@@ -55,6 +56,7 @@ pub fn Feed(shared: Shared, now: ReadSignal<Millis>) -> impl IntoView {
             card::refresh_ages(&list, now, offset);
         }
     });
+    let about = shared.surroundings;
     view! {
         <div class="feed" tabindex="-1" node_ref=list on:click=move |event| act(shared, &event)>
             <For each=rows key=Row::key let:row>
@@ -68,8 +70,13 @@ pub fn Feed(shared: Shared, now: ReadSignal<Millis>) -> impl IntoView {
                 }}
             </For>
         </div>
-        <Hidden shared />
-        <Empty shared />
+        <p class="hidden-count" hidden=about.unless(|state| state.hidden > 0)>
+            {about.text(|state| format!("{} older hidden", state.hidden))}
+        </p>
+        <div class="empty" hidden=about.unless(|state| state.is_empty)>
+            <p class="empty-title">{about.word(empty_title)}</p>
+            <p>{about.word(empty_text)}</p>
+        </div>
     }
 }
 
@@ -90,48 +97,20 @@ fn act(shared: Shared, event: &MouseEvent) {
     }
 }
 
-/// How many cards there is no room for.
-#[component]
-fn Hidden(shared: Shared) -> impl IntoView {
-    let hidden = Memo::new(move |_| shared.view.with(|view| view.hidden));
-    move || {
-        let hidden = hidden.get();
-        (hidden > 0).then(|| view! { <p class="hidden-count">{hidden}" older hidden"</p> })
+/// What stands in for an empty list: calm, and true; it says so when the panel could not know.
+const fn empty_title(state: &State) -> &'static str {
+    match state.status {
+        Status::Connected | Status::Reconnecting { .. } => "No alerts",
+        Status::Connecting => "Getting ready",
+        Status::Stopped { .. } => "Not connected",
     }
 }
 
-/// Calm, and true: it says so when the panel could not know.
-#[component]
-fn Empty(shared: Shared) -> impl IntoView {
-    let said = Memo::new(move |_| {
-        shared.view.with(|view| match view.status {
-            _ if !view.cards.is_empty() => None,
-            Status::Connected => Some((
-                "No alerts",
-                "When a conversation needs your attention, it shows up here.",
-            )),
-            Status::Connecting => Some((
-                "Getting ready",
-                "Alerts show up here as soon as the panel is connected.",
-            )),
-            Status::Reconnecting { .. } => Some((
-                "No alerts",
-                "What comes meanwhile shows up once the connection is back.",
-            )),
-            Status::Stopped { .. } => Some((
-                "Not connected",
-                "Alerts show up here once the panel is connected again.",
-            )),
-        })
-    });
-    move || {
-        said.get().map(|(title, text)| {
-            view! {
-                <div class="empty">
-                    <p class="empty-title">{title}</p>
-                    <p>{text}</p>
-                </div>
-            }
-        })
+const fn empty_text(state: &State) -> &'static str {
+    match state.status {
+        Status::Connected => "When a conversation needs your attention, it shows up here.",
+        Status::Connecting => "Alerts show up here as soon as the panel is connected.",
+        Status::Reconnecting { .. } => "What comes meanwhile shows up once the connection is back.",
+        Status::Stopped { .. } => "Alerts show up here once the panel is connected again.",
     }
 }

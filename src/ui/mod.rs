@@ -15,17 +15,10 @@ mod focus;
 mod panel;
 mod screen;
 mod status;
+mod surroundings;
 mod undo;
 
 pub use screen::Screen;
 
-/// The style sheet of the shadow root.
-pub const STYLE: &str = concat!(
-    include_str!("../../style/tokens.css"),
-    include_str!("../../style/panel.css"),
-    include_str!("../../style/status.css"),
-    include_str!("../../style/feed.css"),
-    include_str!("../../style/card.css"),
-    include_str!("../../style/undo.css"),
-    include_str!("../../style/announcer.css"),
-);
+/// The style sheet of the shadow root; `build.rs` puts it together from `style/`.
+pub const STYLE: &str = include_str!(concat!(env!("OUT_DIR"), "/style.css"));

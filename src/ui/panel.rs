@@ -6,55 +6,36 @@ use super::age;
 use super::announcer::{Announcements, Announcer};
 use super::feed::Feed;
 use super::screen::Shared;
-use super::status::{Detail, Outdated, State};
+use super::status::{Connection, Notices};
+use super::surroundings::State;
 
 /// Everything inside the shadow root.
 #[component]
 pub fn Panel(shared: Shared, announcements: Announcements) -> impl IntoView {
     let now = age::clock(shared);
-    let agent = Memo::new(move |_| {
-        shared
-            .view
-            .with(|view| view.agent_id.as_ref().map(ToString::to_string))
-    });
+    let about = shared.surroundings;
     view! {
         <section class="panel" part="panel" aria-label="Agent assist">
             <header class="head">
                 <h2 class="name">{"Assist"}</h2>
-                <Count shared />
+                <span class="count" aria-label=about.text(count) hidden=about.unless(|state| state.live > 0)>
+                    {about.text(|state| state.live.to_string())}
+                </span>
                 <div class="who">
-                    <State shared />
-                    {move || agent.get().map(|agent| view! { <span class="agent" title="Signed-in agent">{agent}</span> })}
+                    <Connection shared />
+                    <span class="agent" title="Signed-in agent" hidden=about.unless(|state| !state.agent.is_empty())>
+                        {about.text(|state| state.agent.clone())}
+                    </span>
                 </div>
             </header>
-            <Detail shared now />
-            <Outdated shared />
+            <Notices shared now />
             <Feed shared now />
             <Announcer announcements />
         </section>
     }
 }
 
-/// How many cards are on show; nothing for none.
-#[component]
-fn Count(shared: Shared) -> impl IntoView {
-    let count = Memo::new(move |_| {
-        shared.view.with(|view| {
-            view.cards
-                .iter()
-                .filter(|card| card.state == cuecard_panel::CardState::Live)
-                .count()
-        })
-    });
-    move || {
-        let count = count.get();
-        (count > 0).then(|| {
-            let words = if count == 1 {
-                "1 alert".to_owned()
-            } else {
-                format!("{count} alerts")
-            };
-            view! { <span class="count" aria-label=words>{count}</span> }
-        })
-    }
+fn count(state: &State) -> String {
+    let plural = if state.live == 1 { "" } else { "s" };
+    format!("{} alert{plural}", state.live)
 }

@@ -14,6 +14,7 @@ use web_sys::ShadowRoot;
 use super::announcer::Announcements;
 use super::focus::FocusedCard;
 use super::panel::Panel;
+use super::surroundings::Surroundings;
 use crate::shell::sanitize::Cleaner;
 use crate::shell::{self, Seen};
 
@@ -22,6 +23,8 @@ use crate::shell::{self, Seen};
 pub struct Shared {
     /// What to show; written once for each animation frame.
     pub view: ReadSignal<View, LocalStorage>,
+    /// What is on screen besides the cards.
+    pub surroundings: Surroundings,
     services: StoredValue<Services, LocalStorage>,
 }
 
@@ -83,6 +86,7 @@ impl Screen {
             let announcements = Announcements::new();
             let shared = Shared {
                 view,
+                surroundings: Surroundings::of(view),
                 services: StoredValue::new_local(Services {
                     send: Box::new(send),
                     cleaner,

@@ -6,13 +6,10 @@ use leptos::prelude::*;
 
 use super::age::seconds_until;
 use super::screen::Shared;
+use super::surroundings::State;
 
-fn status(shared: Shared) -> Memo<Status> {
-    Memo::new(move |_| shared.view.with(|view| view.status.clone()))
-}
-
-const fn name(status: &Status) -> &'static str {
-    match status {
+const fn name(state: &State) -> &'static str {
+    match state.status {
         Status::Connecting => "connecting",
         Status::Connected => "connected",
         Status::Reconnecting { .. } => "reconnecting",
@@ -20,85 +17,82 @@ const fn name(status: &Status) -> &'static str {
     }
 }
 
+const fn word(state: &State) -> &'static str {
+    match state.status {
+        Status::Connecting => "Connecting",
+        Status::Connected => "Connected",
+        Status::Reconnecting { .. } => "Reconnecting",
+        Status::Stopped { .. } => "Disconnected",
+    }
+}
+
+/// Why it has stopped, behind the word.
+fn reason(state: &State) -> String {
+    match &state.status {
+        Status::Stopped { reason } => format!(". {reason}"),
+        _ => String::new(),
+    }
+}
+
 /// One word, which screen readers hear when it changes. The countdown is not part of it: they would hear every second.
 #[component]
-pub fn State(shared: Shared) -> impl IntoView {
-    let status = status(shared);
+pub fn Connection(shared: Shared) -> impl IntoView {
+    let about = shared.surroundings;
     view! {
-        <span class="state" data-state=move || status.with(name)>
-            <span role="status">
-                {move || status.with(|status| match status {
-                    Status::Connecting => "Connecting",
-                    Status::Connected => "Connected",
-                    Status::Reconnecting { .. } => "Reconnecting",
-                    Status::Stopped { .. } => "Disconnected",
-                })}
-                <span class="unseen">
-                    {move || status.with(|status| match status {
-                        Status::Stopped { reason } => format!(". {reason}"),
-                        _ => String::new(),
-                    })}
-                </span>
-            </span>
+        <span class="state" data-state=about.word(name)>
+            <span role="status">{about.word(word)} <span class="unseen">{about.text(reason)}</span></span>
         </span>
     }
 }
 
-/// What is happening and what can be done; not there while all is well.
-#[component]
-pub fn Detail(shared: Shared, now: ReadSignal<Millis>) -> impl IntoView {
-    let status = status(shared);
-    let try_now = move |_| shared.send(Event::TryNow);
-    move || {
-        match status.get() {
-        Status::Connecting | Status::Connected => None,
-        Status::Reconnecting { next_try_at } => Some(
-            view! {
-                <div class="notice" data-state="reconnecting">
-                    <p>
-                        <b>{"Connection lost. "}</b>
-                        {move || next_try_at.map_or_else(
-                            || "Trying to reconnect…".to_owned(),
-                            |at| format!("Next try in {} s.", seconds_until(at, now.get())),
-                        )}
-                        <span class="aside">{"Nothing is lost: missed alerts follow."}</span>
-                    </p>
-                    <button type="button" class="button" data-action="try-now" on:click=try_now disabled=next_try_at.is_none()>{"Try now"}</button>
-                </div>
-            }
-            .into_any(),
-        ),
-        Status::Stopped { reason } => Some(
-            view! {
-                <div class="notice" data-state="stopped">
-                    <p><b>{"No alerts arrive. "}</b>{reason}</p>
-                    <button type="button" class="button" data-action="try-now" on:click=try_now>{"Reconnect"}</button>
-                </div>
-            }
-            .into_any(),
-        ),
-    }
-    }
+const fn is_stopped(state: &State) -> bool {
+    matches!(state.status, Status::Stopped { .. })
 }
 
-/// The offer to load the version that the server runs.
+const fn is_reconnecting(state: &State) -> bool {
+    matches!(state.status, Status::Reconnecting { .. })
+}
+
+/// Whether a try can be asked for: not while one runs.
+const fn can_try(state: &State) -> bool {
+    !matches!(state.status, Status::Reconnecting { next_try_at: None })
+}
+
+/// What is happening and what can be done; hidden while all is well.
 #[component]
-pub fn Outdated(shared: Shared) -> impl IntoView {
-    let is_outdated = Memo::new(move |_| shared.view.with(|view| view.is_outdated));
+pub fn Notices(shared: Shared, now: ReadSignal<Millis>) -> impl IntoView {
+    let about = shared.surroundings;
+    let try_now = move |_| shared.send(Event::TryNow);
+    let detail = move || match about.status() {
+        Status::Reconnecting { next_try_at: None } => "Trying to reconnect…".to_owned(),
+        Status::Reconnecting {
+            next_try_at: Some(at),
+        } => {
+            format!("Next try in {} s.", seconds_until(at, now.get()))
+        }
+        Status::Stopped { reason } => reason,
+        Status::Connecting | Status::Connected => String::new(),
+    };
     let reload = |_| {
         if let Some(window) = web_sys::window() {
             // Fails only where the page may not navigate itself; then the offer stays.
             let _ = window.location().reload();
         }
     };
-    move || {
-        is_outdated.get().then(|| {
-            view! {
-                <div class="notice" data-state="outdated">
-                    <p>{"A newer version of this panel is ready."}</p>
-                    <button type="button" class="button" data-action="reload" on:click=reload>{"Reload"}</button>
-                </div>
-            }
-        })
+    view! {
+        <div class="notice" data-state=about.word(name) hidden=about.unless(|state| is_reconnecting(state) || is_stopped(state))>
+            <p>
+                <b>{about.word(|state| if is_stopped(state) { "No alerts arrive. " } else { "Connection lost. " })}</b>
+                {detail}
+                <span class="aside" hidden=about.unless(is_reconnecting)>{"Nothing is lost: missed alerts follow."}</span>
+            </p>
+            <button type="button" class="button" data-action="try-now" on:click=try_now disabled=about.unless(can_try)>
+                {about.word(|state| if is_stopped(state) { "Reconnect" } else { "Try now" })}
+            </button>
+        </div>
+        <div class="notice" data-state="outdated" hidden=about.unless(|state| state.is_outdated)>
+            <p>{"A newer version of this panel is ready."}</p>
+            <button type="button" class="button" data-action="reload" on:click=reload>{"Reload"}</button>
+        </div>
     }
 }

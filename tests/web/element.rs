@@ -163,7 +163,10 @@ async fn the_host_gives_assertions_by_a_function() {
 async fn without_an_agent_the_panel_says_so() {
     cuecard::element::define();
     let panel = OnPage::new("cuecard-panel").attached();
-    until("stopped", || shows(&panel, ".notice[data-state='stopped']")).await;
+    until("stopped", || {
+        shows(&panel, ".notice[data-state='stopped']:not([hidden])")
+    })
+    .await;
     panel.0.set_attribute("agent", "A-1").expect("an attribute");
     until("connected", || {
         shows(&panel, ".state[data-state='connected']")

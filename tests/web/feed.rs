@@ -188,7 +188,13 @@ async fn the_status_line_is_there_from_the_start_and_counts_down_outside_the_liv
     let status = stage.one("[role='status']");
     stage.show(view(vec![])).await;
     assert_eq!(status.text_content().as_deref(), Some("Connected"));
-    assert_eq!(stage.all(".notice").len(), 0);
+    assert_eq!(
+        stage
+            .all(".hidden-count[hidden], .count[hidden], .empty:not([hidden])")
+            .len(),
+        3
+    );
+    assert_eq!(stage.all(".notice:not([hidden])").len(), 0);
 
     let mut lost = view(vec![]);
     lost.status = Status::Reconnecting {
@@ -198,7 +204,7 @@ async fn the_status_line_is_there_from_the_start_and_counts_down_outside_the_liv
     assert_eq!(status.text_content().as_deref(), Some("Reconnecting"));
     assert!(
         stage
-            .one(".notice")
+            .one(".notice:not([hidden])")
             .text_content()
             .is_some_and(|text| text.contains("Next try in 9 s")),
         "{}",
@@ -221,9 +227,18 @@ async fn the_status_line_is_there_from_the_start_and_counts_down_outside_the_liv
     outdated.is_outdated = true;
     outdated.hidden = 3;
     stage.show(outdated).await;
-    assert_eq!(stage.all("button[data-action='reload']").len(), 1);
     assert_eq!(
-        stage.one(".hidden-count").text_content().as_deref(),
+        stage
+            .all(".notice:not([hidden]) > button[data-action='reload']")
+            .len(),
+        1
+    );
+    assert_eq!(stage.all(".notice:not([hidden])").len(), 1);
+    assert_eq!(
+        stage
+            .one(".hidden-count:not([hidden])")
+            .text_content()
+            .as_deref(),
         Some("3 older hidden")
     );
 }

@@ -12,6 +12,7 @@ mod paths;
 mod process;
 mod service;
 mod setup;
+mod shrink;
 mod stamp;
 mod test;
 mod tidy;

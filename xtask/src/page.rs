@@ -1,4 +1,4 @@
-//! Building the page: Trunk into `dist/`, then every file compressed next to itself, so that the server has nothing to compress.
+//! Building the page: Trunk into `dist/`, made smaller there, then every file compressed next to itself, so that the server has nothing to compress.
 //! Skipped when neither the sources nor the output have changed.
 
 use std::fs;
@@ -12,10 +12,11 @@ use flate2::write::GzEncoder;
 
 use crate::paths::Workspace;
 use crate::setup::{self, Tools};
-use crate::{process, stamp};
+use crate::{process, shrink, stamp};
 
 /// What the page is built from, relative to the root.
-const SOURCES: [&str; 12] = [
+const SOURCES: [&str; 13] = [
+    "build.rs",
     "Cargo.toml",
     "Cargo.lock",
     "Trunk.toml",
@@ -71,6 +72,7 @@ pub fn build(workspace: &Workspace, tools: &Tools) -> Result<()> {
             page.display()
         );
     }
+    shrink::shrink(&dist, &tools.esbuild)?;
     compress_all(&dist)?;
     stamp::note(&noted, &with_output(&sources, &dist)?)
 }

@@ -141,7 +141,7 @@ impl Colour {
             if channel <= 0.040_45 {
                 channel / 12.92
             } else {
-                ((channel + 0.055) / 1.055).powf(2.4)
+                js_sys::Math::pow((channel + 0.055) / 1.055, 2.4)
             }
         };
         0.2126 * linear(self.red) + 0.7152 * linear(self.green) + 0.0722 * linear(self.blue)

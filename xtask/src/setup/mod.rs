@@ -37,6 +37,8 @@ pub enum Scope {
 pub struct Tools {
     /// Trunk, which builds the page.
     pub trunk: PathBuf,
+    /// esbuild, which makes one small script of the page's.
+    pub esbuild: PathBuf,
     /// wasm-pack, Chromium and `ChromeDriver`; only from [`Scope::Everything`] on.
     pub testing: Option<Testing>,
     path: OsString,
@@ -99,6 +101,7 @@ pub fn ensure(workspace: &Workspace, scope: Scope) -> Result<Tools> {
     let path = env::join_paths(first).context("a folder on PATH has a colon in its name")?;
     Ok(Tools {
         trunk: trunk.join("trunk"),
+        esbuild: packages.join(".bin/esbuild"),
         testing,
         path,
     })
@@ -111,7 +114,9 @@ fn report(what: &str, outcome: &str) {
 
 /// Hash of what decides which tools are used; part of every stamp of something that they built.
 pub fn fingerprint() -> String {
-    let inputs = stamp::Inputs::default().word(versions::BINARYEN);
+    let inputs = stamp::Inputs::default()
+        .word(versions::BINARYEN)
+        .word(versions::ESBUILD);
     [&versions::WASM_BINDGEN, &versions::TRUNK]
         .iter()
         .fold(inputs, |inputs, tool| {

@@ -34,6 +34,8 @@ pub const WASM_PACK: CargoTool = CargoTool {
 
 /// wasm-opt comes with this npm package. Version 108, which Debian ships, breaks our output at run time.
 pub const BINARYEN: &str = "132.0.0";
+/// npm package of esbuild, as `e2e/package-lock.json` pins it.
+pub const ESBUILD: &str = "0.28.2";
 
 /// The oldest Node.js that runs the end-to-end tests.
 pub const NODE_MAJOR: u32 = 20;
