@@ -28,8 +28,9 @@ use crate::{
     token::{AccessToken, TokenSource},
 };
 
-/// The largest message that is taken (platform wire, section 5.3: its clients close at 1 MiB, too).
-pub const LONGEST_MESSAGE: usize = 1024 * 1024;
+/// The largest message that is taken. Far more than a card may hold: a message above it costs the connection, and the
+/// platform, which has not seen it arrive, might deliver it again for as long as it lives.
+pub const LONGEST_MESSAGE: usize = 4 * 1024 * 1024;
 /// How long an upgrade may take (platform wire, section 5.1).
 const UPGRADE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long one write may take before the connection counts as dead.

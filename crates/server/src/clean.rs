@@ -78,6 +78,9 @@ impl Cleaner {
             };
         };
         let mut limit = MAX_BODY_BYTES;
+        if body.len() > limit {
+            limit -= CUT_NOTE.len();
+        }
         loop {
             let start = &body[..body.floor_char_boundary(limit)];
             limit /= 2;

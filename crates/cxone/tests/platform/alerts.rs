@@ -374,8 +374,8 @@ async fn what_breaks_the_websocket_ends_the_connection_and_nothing_else() {
     for (message, reason) in [
         (invalid, "a text message that is not UTF-8"),
         (
-            Message::text("x".repeat(1024 * 1024 + 1)),
-            "a message of 1048577 bytes, expected at most 1048576",
+            Message::text("x".repeat(4 * 1024 * 1024 + 1)),
+            "a message of 4194305 bytes, expected at most 4194304",
         ),
     ] {
         let simulator = simulator().await;

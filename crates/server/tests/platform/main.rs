@@ -4,7 +4,7 @@
 
 mod world;
 
-use cuecard_protocol::{ActionKind, Alert, AlertLevel, Card, CardBody, CardId};
+use cuecard_protocol::{ActionKind, Alert, AlertLevel, Card, CardBody, CardId, MAX_BODY_BYTES};
 use cuecard_server::backbone::Recorded;
 use cuecard_simulator::{FaultRoute, FaultRule, RetryAfterForm, SocketName};
 use serde_json::{Value, json};
@@ -239,15 +239,18 @@ async fn bad_frames_are_refused_one_by_one_and_good_ones_come_through() {
     );
     assert!(long.published_at <= long.received_at);
 
-    // A frame of more than 1 MiB costs the connection, not the cards behind it.
+    // A frame of more than 1 MiB is cut like any long one; it costs neither the connection nor the card behind it.
     let before = world.newest();
     world.simulator.push(
         "AGT-1",
         with("huge", "content", json!("y".repeat(1_100_000))),
     );
-    world.await_socket(before, "notifications", "closed").await;
     world.simulator.push("AGT-1", frame("last"));
-    assert_eq!(cards(&server, 3).await[2].id.as_str(), "last");
+    let cards = cards(&server, 4).await;
+    assert_eq!(cards[3].id.as_str(), "last");
+    let CardBody::Alert(huge) = &cards[2].body;
+    assert!(huge.html.len() <= MAX_BODY_BYTES, "{}", huge.html.len());
+    assert_eq!(world.sockets(before, "notifications", "closed"), 0);
 
     let refused: Vec<_> = world
         .audited(&server)

@@ -101,6 +101,13 @@ impl World {
         assert!(seen.is_some(), "the {name} socket was not {event}");
     }
 
+    /// How often a socket has done this since.
+    pub(crate) fn sockets(&self, after: u64, name: &str, event: &str) -> usize {
+        let seen = self.simulator.seen(after, None).into_iter();
+        seen.filter(|entry| entry.route == name && entry.text("event") == Some(event))
+            .count()
+    }
+
     pub(crate) fn newest(&self) -> u64 {
         self.simulator
             .seen(0, None)
