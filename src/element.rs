@@ -6,6 +6,7 @@
 //! | property `assertionProvider` | a function that takes `{fresh: boolean}` and gives a promise of a signed assertion |
 //! | attribute `agent` | development only: a plain agent id, where there is no `assertionProvider` |
 //! | attribute `theme` | `light` or `dark`; absent for the system's |
+//! | attribute `id` | where a page has several panels with assertions: keeps what survives a reload apart |
 //!
 //! The element may be taken off the page and put back: each time all that the panel holds of the browser is let go,
 //! and a new panel is built. Several may be on one page.
@@ -80,7 +81,7 @@ fn run(
     cleaner: Cleaner,
 ) {
     let cleaner = Rc::new(cleaner);
-    let dispatcher = Dispatcher::new(broker, identity, cleaner.clone());
+    let dispatcher = Dispatcher::new(broker, &root.host().id(), identity, cleaner.clone());
     let dispatch = dispatcher.dispatch();
     let started = ui::Screen::mount(root, cleaner, move |event| dispatch.send(event))
         .and_then(|screen| dispatcher.start(Box::new(screen)));

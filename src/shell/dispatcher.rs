@@ -59,9 +59,9 @@ struct Inner {
 }
 
 impl Dispatcher {
-    /// A dispatcher that has not begun.
-    pub fn new(broker: &str, identity: Identity, cleaner: Rc<Cleaner>) -> Self {
-        let store = Store::new(broker, identity.label());
+    /// A dispatcher that has not begun; `id` is the element's, if it has one.
+    pub fn new(broker: &str, id: &str, identity: Identity, cleaner: Rc<Cleaner>) -> Self {
+        let store = Store::new(broker, identity.label(), id);
         let inner = Rc::new(Inner {
             panel: RefCell::new(Panel::new()),
             waiting: RefCell::default(),

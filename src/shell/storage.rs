@@ -11,11 +11,11 @@ pub struct Store {
 }
 
 impl Store {
-    /// The place for this broker and agent.
-    pub fn new(broker: &str, label: &str) -> Self {
+    /// The place for this broker and agent, and, where several panels of a page are one agent's, for the element's id.
+    pub fn new(broker: &str, label: &str, id: &str) -> Self {
         let storage = web_sys::window().and_then(|window| window.session_storage().ok().flatten());
         Self {
-            key: format!("cuecard:{broker}:{label}"),
+            key: format!("cuecard:{broker}:{label}:{id}"),
             storage,
         }
     }

@@ -143,8 +143,7 @@ async fn serve(listener: TcpListener, router: Router, app: App) {
         let close = Arc::clone(&close);
         async move { close.notified().await }
     };
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(closing);
+    let server = axum::serve(listener, router).with_graceful_shutdown(closing);
     let mut server = tokio::spawn(server.into_future());
 
     app.shutdown.draining().await;

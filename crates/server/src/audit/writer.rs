@@ -146,13 +146,21 @@ impl Writer {
             return Err(error);
         }
         self.last = last;
-        self.note_head()
+        // The lines are there: writing them again because of the note beside them would double them.
+        if let Err(error) = self.note_head() {
+            tracing::error!(%error, "the note beside the audit trail cannot be written");
+            metrics::counter!("cuecard_audit_errors_total").increment(1);
+        }
+        Ok(())
     }
 
     fn note_head(&self) -> io::Result<()> {
         let next = self.head_path.with_extension("head.next");
         let text = serde_json::to_vec(&self.last).map_err(io::Error::other)?;
-        std::fs::write(&next, text)?;
+        let mut file = std::fs::File::create(&next)?;
+        file.write_all(&text)?;
+        // Before the rename, so that a power cut cannot leave an empty note.
+        file.sync_all()?;
         std::fs::rename(&next, &self.head_path)
     }
 }

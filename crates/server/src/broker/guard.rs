@@ -54,15 +54,13 @@ fn check(broker: &Broker, request: &Request) -> Result<(), Refusal> {
 
 fn note(broker: &Broker, reason: &'static Reason, actor: Option<String>) {
     metrics::counter!("cuecard_refused_total", "reason" => reason.code).increment(1);
-    let is_known = actor.is_some();
     let now = broker.app.clock.now();
-    // A stranger must not be able to fill the disk.
-    if is_known
-        || broker
-            .audited
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take(now)
+    // Nobody must be able to fill the disk, with a cookie or without; the metric counts all.
+    if broker
+        .audited
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take(now)
     {
         broker.app.audit.record(Event {
             event: "refused",

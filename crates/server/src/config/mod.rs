@@ -59,7 +59,10 @@ impl Config {
     /// Reads and checks the settings of this process.
     pub fn load(file: Option<&Path>, flags: &Flags) -> Result<Self, ConfigError> {
         let text = file.map(source::read_file).transpose()?;
-        Self::from_parts(text.as_deref(), std::env::vars(), flags)
+        // Variables that are no text are none of ours.
+        let env = std::env::vars_os()
+            .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
+        Self::from_parts(text.as_deref(), env, flags)
     }
 
     /// Reads and checks settings given as text, without the environment: for tests.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use cuecard_cxone::platform::{
-    ALERTS_SCOPE, ClientAuth, Grant, HttpUrl, Platform, SocketUrl, UrlError,
+    ALERTS_SCOPE, ClientAuth, Grant, HttpUrl, NOTIFICATIONS_SCOPE, Platform, SocketUrl, UrlError,
 };
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -122,7 +122,10 @@ pub(super) fn read(source: &Source, problems: &mut Problems) -> Option<Platform>
         client_auth: raw.client_auth,
         client_id: raw.client_id,
         client_secret: client_secret?,
-        scope: raw.scope.unwrap_or_else(|| ALERTS_SCOPE.to_owned()),
+        // One token serves both sockets.
+        scope: raw
+            .scope
+            .unwrap_or_else(|| format!("{ALERTS_SCOPE} {NOTIFICATIONS_SCOPE}")),
     })
 }
 

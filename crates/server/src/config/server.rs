@@ -70,6 +70,13 @@ pub(super) fn read(source: &Source, problems: &mut Problems) -> Option<Server> {
         let expected = format!("false, or server.listen on a loopback address (it is {listen})");
         problems.wrong("server.dev_mode", "true", expected);
     }
+    if let Some(listen) = listen.filter(|listen| !listen.ip().is_loopback())
+        && raw.public_url.is_none()
+        && !raw.dev_mode
+    {
+        let expected = format!("how browsers reach the server, because server.listen is {listen}");
+        problems.missing("server.public_url", &expected);
+    }
     if let Some(dir) = raw
         .assets_dir
         .as_ref()

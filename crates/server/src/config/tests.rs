@@ -230,6 +230,20 @@ fn what_only_development_may_do_is_refused_without_it() {
 }
 
 #[test]
+fn a_server_for_others_must_know_how_they_reach_it() {
+    let secret = format!("[session]\nhs256_secret = \"{}\"\n", "s".repeat(32));
+    let listen = "[server]\nlisten = \"0.0.0.0:8080\"\n";
+    assert_eq!(
+        load(&format!("{secret}{listen}"), &[])
+            .unwrap_err()
+            .to_string(),
+        "server.public_url is missing: expected how browsers reach the server, because server.listen is 0.0.0.0:8080"
+    );
+    let known = format!("{secret}{listen}public_url = \"https://assist.example\"");
+    assert!(load(&known, &[]).is_ok());
+}
+
+#[test]
 fn toml_that_cannot_be_read_is_not_repeated() {
     let error = wrong("[platform]\nclient_secret = hush-hush");
     assert!(

@@ -291,7 +291,7 @@ impl Poller {
     }
 
     /// What an answer finds; nothing below the thresholds.
-    fn read(&self, body: Option<Vec<u8>>) -> Result<Option<Finding>, Nonsense> {
+    fn read(&mut self, body: Option<Vec<u8>>) -> Result<Option<Finding>, Nonsense> {
         let body = body.ok_or(Nonsense::TooLong)?;
         let answer: Value = serde_json::from_slice(&body).map_err(|error| Nonsense::NotJson {
             line: error.line(),
@@ -314,6 +314,9 @@ impl Poller {
         } else if score >= self.settings.high {
             AlertLevel::High
         } else {
+            // What rises again after this is news.
+            self.published
+                .retain(|(calmed, _), _| *calmed != interaction);
             return Ok(None);
         };
         Ok(Some(Finding::new(

@@ -193,6 +193,20 @@ fn a_changed_alert_is_news_and_so_is_one_that_did_not_get_away() {
 }
 
 #[test]
+fn a_risk_that_was_calm_in_between_is_news() {
+    let mut world = World::new();
+    world.poll_and_answer(score(0.97));
+    assert_eq!(
+        world.poll_and_answer(score(0.2)),
+        [Effect::Count(Outcome::Calm)]
+    );
+    assert_eq!(
+        world.poll_and_answer(score(0.97)),
+        alert(AlertLevel::Critical, 0.97)
+    );
+}
+
+#[test]
 fn nonsense_is_told_once_and_does_not_stop_the_polls() {
     let mut world = World::new();
     let cases = [

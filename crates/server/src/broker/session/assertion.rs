@@ -9,6 +9,8 @@ use serde::Deserialize;
 
 use crate::config::session::{AssertionKey, Session as Settings};
 
+/// How far the clock of a desktop's backend may be ahead where an assertion says from when it counts.
+const CLOCK_SKEW_SECONDS: u64 = 5;
 /// How far away `exp` may be, in seconds.
 pub const LONGEST_LIFE_SECONDS: u64 = 60;
 
@@ -68,6 +70,7 @@ pub enum AssertionError {
 struct Claims {
     sub: AgentId,
     exp: u64,
+    nbf: Option<u64>,
     jti: String,
     locale: Option<String>,
 }
@@ -114,6 +117,7 @@ fn accept(claims: Claims, now: Millis) -> Result<Assertion, AssertionError> {
     let Claims {
         sub,
         exp,
+        nbf,
         jti,
         locale,
     } = claims;
@@ -123,6 +127,11 @@ fn accept(claims: Claims, now: Millis) -> Result<Assertion, AssertionError> {
     }
     if exp > seconds + LONGEST_LIFE_SECONDS {
         return Err(AssertionError::TooLong { exp, now: seconds });
+    }
+    if let Some(nbf) = nbf.filter(|nbf| *nbf > seconds + CLOCK_SKEW_SECONDS) {
+        return Err(AssertionError::Invalid(format!(
+            "nbf {nbf} is after the server's time {seconds} (both in epoch seconds)"
+        )));
     }
     if jti.is_empty() || jti.len() > MAX_JTI_BYTES {
         let length = jti.len();

@@ -110,9 +110,16 @@ fn every_claim_is_needed_and_right() {
         ("sub", json!(7)),
         ("jti", json!("")),
         ("jti", json!("j".repeat(129))),
+        ("nbf", json!(NOW.0 / 1_000 + 6)),
     ] {
         refused(&with(name, value));
     }
+    let almost = with("nbf", json!(NOW.0 / 1_000 + 5));
+    assert!(
+        hs256()
+            .check(&sign(Algorithm::HS256, &almost, SECRET), NOW)
+            .is_ok()
+    );
 }
 
 #[test]
