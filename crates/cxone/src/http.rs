@@ -49,7 +49,7 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
 }
 
 /// [`chain`] without the request's URL, which may carry a token.
-pub(crate) fn describe(error: reqwest::Error) -> String {
+pub fn describe(error: reqwest::Error) -> String {
     chain(&error.without_url())
 }
 

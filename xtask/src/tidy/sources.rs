@@ -18,7 +18,7 @@ const BANS: [Ban; 6] = [
     Ban {
         word: concat!("inner_", "html"),
         applies: |path| is_rust(path) && !is_tidy(path),
-        reason: "card HTML goes through shell/sanitize.rs only",
+        reason: "card HTML goes through shell/sanitize/ only",
     },
     Ban {
         word: concat!(".for", "get()"),
@@ -147,7 +147,7 @@ mod tests {
             found("src/shell/x.rs", &format!("//! X.\n{line}\n")),
             [concat!(
                 "error: src/shell/x.rs:2: `inner_",
-                "html` may not appear here: card HTML goes through shell/sanitize.rs only"
+                "html` may not appear here: card HTML goes through shell/sanitize/ only"
             )]
         );
         assert_eq!(

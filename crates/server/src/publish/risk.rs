@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use cuecard_cxone::{alerts::AlertPublisher, retry_after};
+use cuecard_cxone::{alerts::AlertPublisher, http, retry_after};
 use cuecard_protocol::Millis;
 use metrics::counter;
 use reqwest::{Client, header::ACCEPT};
@@ -166,7 +166,7 @@ impl Monitor<'_> {
             Ok(Ok(answer)) => answer,
             // The URL is left out: a query can hold a key.
             Ok(Err(error)) => Answer::Unreachable {
-                reason: causes(&error.without_url()),
+                reason: http::describe(error),
             },
             Err(_) => Answer::TimedOut,
         }
@@ -193,12 +193,6 @@ impl Monitor<'_> {
             body,
         })
     }
-}
-
-/// An error with its causes, in one line.
-fn causes(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 #[cfg(test)]
