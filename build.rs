@@ -1,16 +1,23 @@
-//! Puts the style sheet together, without its comments and indentation, which every page would load.
+//! Puts the style sheet together, without its comments and indentation, which every page would load; and lists the languages.
 
 use std::path::Path;
 use std::{env, fs};
 
 /// One for each file of `src/ui`, the theming surface first.
-const SHEETS: [&str; 7] = [
+const SHEETS: [&str; 14] = [
     "tokens",
     "panel",
     "status",
     "feed",
     "card",
+    "suggestion",
+    "prompt",
     "undo",
+    "task",
+    "decided",
+    "find",
+    "composer",
+    "keys",
     "announcer",
 ];
 
@@ -18,7 +25,26 @@ fn main() {
     println!("cargo::rerun-if-changed=style");
     let sheet: String = SHEETS.iter().map(|name| small(&read(name))).collect();
     let out = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
-    fs::write(Path::new(&out).join("style.css"), sheet).expect("OUT_DIR can be written");
+    let out = Path::new(&out);
+    fs::write(out.join("style.css"), sheet).expect("OUT_DIR can be written");
+    fs::write(out.join("languages"), languages()).expect("OUT_DIR can be written");
+}
+
+/// The languages that there are files of.
+fn languages() -> String {
+    println!("cargo::rerun-if-changed=lang");
+    let files = fs::read_dir("lang").expect("there is a folder lang");
+    let mut names: Vec<String> = files
+        .filter_map(|file| {
+            file.expect("lang can be listed")
+                .path()
+                .file_stem()?
+                .to_str()
+                .map(str::to_owned)
+        })
+        .collect();
+    names.sort();
+    names.join(" ")
 }
 
 fn read(name: &str) -> String {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use cuecard_panel::{Event, Panel};
 use cuecard_protocol::card::{Alert, AlertLevel, Card, CardBody};
+use cuecard_protocol::json;
 use cuecard_protocol::session::{SessionInfo, TicketInfo};
 use cuecard_protocol::{
     AgentId, CardId, InteractionId, Millis, Resume, Seq, ServerMessage, VERSION,
@@ -35,7 +36,7 @@ fn main() {
         let mut panel = connected();
         let taken = measure(|| {
             for message in messages {
-                std::hint::black_box(panel.step(Event::SocketMessage(message), NOW, 0.5));
+                std::hint::black_box(panel.step(said(&message), NOW, 0.5));
                 std::hint::black_box(panel.deadline());
             }
         });
@@ -44,7 +45,7 @@ fn main() {
     });
     let mut panel = connected();
     for message in messages {
-        panel.step(Event::SocketMessage(message), NOW, 0.5);
+        panel.step(said(&message), NOW, 0.5);
     }
     let view = fastest(|| measure(|| drop(std::hint::black_box(panel.view(NOW)))));
     println!("parse         {:6.2} us a message", each(parse));
@@ -68,6 +69,7 @@ fn connected() -> Panel {
             ticket: "t".into(),
             url: "ws://broker".into(),
             expires_in: 30,
+            session: None,
         }),
         Event::SocketOpened,
         say(&ServerMessage::Welcome {
@@ -88,7 +90,11 @@ fn connected() -> Panel {
 }
 
 fn say(message: &ServerMessage) -> Event {
-    Event::SocketMessage(serde_json::to_string(message).expect("a message is JSON"))
+    said(&serde_json::to_string(message).expect("a message is JSON"))
+}
+
+fn said(text: &str) -> Event {
+    Event::SocketMessage(json::tree(text).ok())
 }
 
 fn message(n: u64) -> String {

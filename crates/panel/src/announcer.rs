@@ -6,7 +6,7 @@ use std::rc::Rc;
 use cuecard_protocol::order::Rank;
 use cuecard_protocol::{Card, CardBody, Millis};
 
-use crate::{Announcement, Effect, Politeness, Status};
+use crate::{Announcement, Effect, Politeness, Status, Text, title};
 
 /// Least time between two polite texts; the later one would cut the earlier off.
 const POLITE_EVERY: Millis = Millis::from_secs(3);
@@ -22,8 +22,8 @@ const MAX_REMARKS: usize = 3;
 pub(crate) struct Announcer {
     critical: Group,
     others: Group,
-    remarks: Vec<String>,
-    connection: Option<String>,
+    remarks: Vec<Text>,
+    connection: Option<Text>,
     outage: Outage,
     was_connected: bool,
     polite_from: Millis,
@@ -35,6 +35,8 @@ pub(crate) struct Announcer {
 struct Group {
     count: usize,
     newest: Option<Rc<Card>>,
+    /// Whether there are several kinds among them.
+    is_mixed: bool,
 }
 
 /// What the agent has been told about the connection.
@@ -55,14 +57,18 @@ impl Announcer {
         }
         let group = match Rank::of(card) {
             Rank::Critical => &mut self.critical,
-            Rank::High | Rank::Rest => &mut self.others,
+            Rank::Pinned | Rank::High | Rank::Rest => &mut self.others,
         };
+        group.is_mixed |= group
+            .newest
+            .as_ref()
+            .is_some_and(|other| other.kind() != card.kind());
         group.count += 1;
         group.newest = Some(card.clone());
     }
 
     /// Something the agent did had no effect.
-    pub(crate) fn remark(&mut self, text: String) {
+    pub(crate) fn remark(&mut self, text: Text) {
         if self.remarks.len() < MAX_REMARKS && !self.remarks.contains(&text) {
             self.remarks.push(text);
         }
@@ -74,11 +80,11 @@ impl Announcer {
             Status::Connecting => {}
             Status::Connected => {
                 self.connection = (self.outage == Outage::Said).then(|| {
-                    if self.was_connected {
-                        "Connection restored.".to_owned()
+                    Text::plain(if self.was_connected {
+                        "Connection restored."
                     } else {
-                        "Connected.".to_owned()
-                    }
+                        "Connected."
+                    })
                 });
                 self.outage = Outage::None;
                 self.was_connected = true;
@@ -86,11 +92,11 @@ impl Announcer {
             Status::Reconnecting { .. } => {
                 if self.outage == Outage::None {
                     self.outage = Outage::Unsaid;
-                    self.connection = Some(if self.was_connected {
-                        "Connection lost. Reconnecting.".to_owned()
+                    self.connection = Some(Text::plain(if self.was_connected {
+                        "Connection lost. Reconnecting."
                     } else {
-                        "No connection yet. Trying again.".to_owned()
-                    });
+                        "No connection yet. Trying again."
+                    }));
                 }
             }
             Status::Stopped { reason } => {
@@ -103,20 +109,20 @@ impl Announcer {
     /// Says what may be said at `now`.
     pub(crate) fn tick(&mut self, now: Millis, effects: &mut Vec<Effect>) {
         if self.assertive_from <= now
-            && let Some(text) = self.critical.take("Critical alert", "critical alerts")
+            && let Some(text) = self.critical.take()
         {
             self.assertive_from = now.plus(ASSERTIVE_EVERY);
-            effects.push(announce(Politeness::Assertive, text));
+            effects.push(announce(Politeness::Assertive, vec![text]));
         }
         if self.polite_from <= now && self.has_polite() {
             self.polite_from = now.plus(POLITE_EVERY);
-            let mut parts: Vec<String> = self.connection.take().into_iter().collect();
             if self.outage == Outage::Unsaid {
                 self.outage = Outage::Said;
             }
-            parts.append(&mut self.remarks);
-            parts.extend(self.others.take("New alert", "new alerts"));
-            effects.push(announce(Politeness::Polite, parts.join(" ")));
+            let mut texts = Vec::from_iter(self.connection.take());
+            texts.append(&mut self.remarks);
+            texts.extend(self.others.take());
+            effects.push(announce(Politeness::Polite, texts));
         }
     }
 
@@ -140,23 +146,52 @@ impl Announcer {
 }
 
 impl Group {
-    fn take(&mut self, one: &str, many: &str) -> Option<String> {
-        let newest = self.newest.take()?;
-        let count = std::mem::take(&mut self.count);
-        Some(if count == 1 {
-            format!("{one}: {}", title(&newest))
-        } else {
-            format!("{count} {many}. Newest: {}", title(&newest))
+    fn take(&mut self) -> Option<Text> {
+        let Self {
+            count,
+            newest,
+            is_mixed,
+        } = std::mem::take(self);
+        let newest = newest?;
+        let (one, several) = words(&newest);
+        let title = vec![title(&newest)];
+        Some(match count {
+            1 => Text::with(one, title),
+            _ if is_mixed => Text::counted(SEVERAL_KINDS, count, title),
+            _ => Text::counted(several, count, title),
         })
     }
 }
 
-fn title(card: &Card) -> &str {
+/// How cards of several kinds are said.
+const SEVERAL_KINDS: &str = "{0} new card. Newest: {1}|{0} new cards. Newest: {1}";
+
+/// How one card of this kind is said, and how several are.
+fn words(card: &Card) -> (&'static str, &'static str) {
     match &card.body {
-        CardBody::Alert(alert) => &alert.title,
+        CardBody::Alert(_) if Rank::of(card) == Rank::Critical => (
+            "Critical alert: {0}",
+            "{0} critical alert. Newest: {1}|{0} critical alerts. Newest: {1}",
+        ),
+        CardBody::Alert(_) => (
+            "New alert: {0}",
+            "{0} new alert. Newest: {1}|{0} new alerts. Newest: {1}",
+        ),
+        CardBody::Suggestion(_) => (
+            "New suggestion: {0}",
+            "{0} new suggestion. Newest: {1}|{0} new suggestions. Newest: {1}",
+        ),
+        CardBody::Prompt(_) => (
+            "New prompt: {0}",
+            "{0} new prompt. Newest: {1}|{0} new prompts. Newest: {1}",
+        ),
+        CardBody::Task(_) => (
+            "New task: {0}",
+            "{0} new task. Newest: {1}|{0} new tasks. Newest: {1}",
+        ),
     }
 }
 
-fn announce(politeness: Politeness, text: String) -> Effect {
-    Effect::Announce(Announcement { politeness, text })
+fn announce(politeness: Politeness, texts: Vec<Text>) -> Effect {
+    Effect::Announce(Announcement { politeness, texts })
 }

@@ -5,14 +5,18 @@
 
 use cuecard_protocol::Millis;
 
+/// A reading of the server's clock may have been so long on its way. One that is at most this much behind the best so
+/// far was late; the clock itself has not gone back.
+const LONGEST_DELAY: i64 = 30_000;
+
 /// Steady time, and how far the server's clock is from it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Clock {
     now: Millis,
     /// Steady time minus the browser's: all that the browser's clock was ever set back by.
     set_back: Millis,
-    /// Server's clock minus steady time, in milliseconds.
-    server_ahead: i64,
+    /// Server's clock minus steady time, in milliseconds, once it has been said.
+    server_ahead: Option<i64>,
 }
 
 impl Clock {
@@ -39,30 +43,40 @@ impl Clock {
         steady.since(self.set_back)
     }
 
-    /// The server said what its clock shows now. True if that was news.
+    /// The server said what its clock showed when it wrote. True if that was news.
     pub(crate) fn set_server(&mut self, server: Millis) -> bool {
-        let ahead = i64::try_from(i128::from(server.0) - i128::from(self.now.0)).unwrap_or(0);
-        std::mem::replace(&mut self.server_ahead, ahead) != ahead
+        let Ok(ahead) = i64::try_from(i128::from(server.0) - i128::from(self.now.0)) else {
+            return false;
+        };
+        let best = match self.server_ahead {
+            Some(best) if (0..=LONGEST_DELAY).contains(&best.saturating_sub(ahead)) => best,
+            _ => ahead,
+        };
+        self.server_ahead.replace(best) != Some(best)
+    }
+
+    fn server_ahead(&self) -> i64 {
+        self.server_ahead.unwrap_or(0)
     }
 
     /// The server's time of a steady one.
-    pub(crate) const fn server(&self, steady: Millis) -> Millis {
-        Millis(steady.0.saturating_add_signed(self.server_ahead))
+    pub(crate) fn server(&self, steady: Millis) -> Millis {
+        Millis(steady.0.saturating_add_signed(self.server_ahead()))
     }
 
     /// The steady time of a server's.
-    pub(crate) const fn steady_from_server(&self, server: Millis) -> Millis {
+    pub(crate) fn steady_from_server(&self, server: Millis) -> Millis {
         Millis(
             server
                 .0
-                .saturating_add_signed(self.server_ahead.saturating_neg()),
+                .saturating_add_signed(self.server_ahead().saturating_neg()),
         )
     }
 
     /// Server's clock minus the browser's, in milliseconds.
     pub(crate) fn offset(&self) -> i64 {
         let set_back = i64::try_from(self.set_back.0).unwrap_or(i64::MAX);
-        self.server_ahead.saturating_add(set_back)
+        self.server_ahead().saturating_add(set_back)
     }
 }
 
@@ -84,6 +98,23 @@ mod tests {
         assert_eq!(clock.offset(), 8_000);
         assert_eq!(clock.server(clock.now()), Millis(13_000));
         assert_eq!(clock.steady_from_server(Millis(13_000)), Millis(11_000));
+    }
+
+    #[test]
+    fn a_late_reading_does_not_turn_the_servers_clock_back() {
+        let mut clock = Clock::default();
+        clock.advance(Millis(10_000));
+        assert!(clock.set_server(Millis(12_000)));
+        clock.advance(Millis(15_000));
+        // Written five seconds ago.
+        assert!(!clock.set_server(Millis(12_000)));
+        assert_eq!(clock.server(clock.now()), Millis(17_000));
+        // One that came faster than the first.
+        assert!(clock.set_server(Millis(17_500)));
+        // This long it was not on its way: the clock was set back.
+        clock.advance(Millis(115_000));
+        assert!(clock.set_server(Millis(17_500)));
+        assert_eq!(clock.server(clock.now()), Millis(17_500));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use cuecard_protocol::session::TicketInfo;
 use cuecard_protocol::{ClientMessage, CloseCode, Millis, PING_EVERY};
 
 use crate::backoff::Backoff;
-use crate::{Effect, Failure};
+use crate::{Effect, Failure, Text};
 
 /// How long each step of a try may take (session, ticket, socket, `welcome`) before the try has failed.
 const STEP_TIMEOUT: Millis = Millis::from_secs(10);
@@ -21,6 +21,9 @@ const BUSY_WAIT: Millis = Millis::from_secs(1);
 
 /// A longer wait than this is a mistake of the server; the panel must not be lost to it.
 const LONGEST_ASKED_WAIT: Millis = Millis::from_secs(3600);
+
+/// What a program is told of a stop that a new sign-in may end.
+const SIGN_IN: &str = "sign_in";
 
 /// Where the connection stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,7 +52,8 @@ enum Phase {
         not_before: Millis,
     },
     Stopped {
-        reason: String,
+        code: &'static str,
+        reason: Text,
     },
 }
 
@@ -103,6 +107,22 @@ impl Connection {
         matches!(self.phase, Phase::Open { .. })
     }
 
+    /// How it is, in a word; none before it begins.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self.phase {
+            Phase::Idle => "",
+            Phase::Open { .. } => "connected",
+            Phase::Stopped { .. } => "stopped",
+            _ if self.was_ever_open => "reconnecting",
+            _ => "connecting",
+        }
+    }
+
+    /// Whether the broker knows whose panel this is, as far as it has said.
+    pub(crate) const fn has_session(&self) -> bool {
+        matches!(self.session, Session::Open)
+    }
+
     /// Whether `hello` was sent and `welcome` is what must come next.
     pub(crate) const fn awaits_welcome(&self) -> bool {
         matches!(self.phase, Phase::AwaitingWelcome { .. })
@@ -139,7 +159,10 @@ impl Connection {
             return self.failed(failure, now, random);
         }
         if self.session == Session::Refused {
-            return self.stop("The sign-in was refused. Sign in again, then try again.");
+            return self.stop(
+                SIGN_IN,
+                Text::plain("The sign-in was refused. Sign in again, then try again."),
+            );
         }
         self.renew(now, effects);
     }
@@ -227,10 +250,18 @@ impl Connection {
         match CloseCode::from_code(code) {
             Some(CloseCode::SessionEnded) => self.renew(now, effects),
             Some(CloseCode::Forbidden) => {
-                self.stop("The server does not allow this page to show cards for this agent.");
+                self.stop(
+                    "forbidden",
+                    Text::plain(
+                        "The server does not allow this page to show cards for this agent.",
+                    ),
+                );
             }
             Some(CloseCode::Replaced) => {
-                self.stop("Cards now come to another window of this panel.");
+                self.stop(
+                    "replaced",
+                    Text::plain("Cards now come to another window of this panel."),
+                );
             }
             Some(CloseCode::SlowConsumer) if self.bye_until.is_none() => {
                 self.again_at_once(now, random, effects);
@@ -269,14 +300,9 @@ impl Connection {
 
     /// The network or the page came back: tries at once, or finds out whether an open connection still lives.
     pub(crate) fn hurry(&mut self, now: Millis, effects: &mut Vec<Effect>) {
-        match &mut self.phase {
-            Phase::Waiting { until, not_before } => {
-                if *not_before <= now {
-                    self.attempt(now, effects);
-                } else {
-                    *until = *not_before;
-                }
-            }
+        match self.phase {
+            // One that may not come yet keeps its jitter: all tabs and all agents are hurried by the same outage.
+            Phase::Waiting { not_before, .. } if not_before <= now => self.attempt(now, effects),
             Phase::Open { pong_due: None, .. } => self.ping(now, effects),
             _ => {}
         }
@@ -308,8 +334,11 @@ impl Connection {
         self.session = Session::Refused;
         if self.has_renewed {
             self.stop(
-                "The server does not recognise this session. Sign in again; if that does not help, \
-                 the browser may be blocking its cookie.",
+                SIGN_IN,
+                Text::plain(
+                    "The server does not recognise this session. Sign in again; if that does not help, \
+                     the browser may be blocking its cookie.",
+                ),
             );
         } else {
             self.has_renewed = true;
@@ -323,7 +352,8 @@ impl Connection {
                 let asked = retry_after.unwrap_or(BUSY_WAIT).min(LONGEST_ASKED_WAIT);
                 self.wait(asked, now, random);
             }
-            Failure::Refused { message } => self.stop(&message),
+            Failure::Refused { message } if self.has_session() => self.stop("refused", message),
+            Failure::Refused { message } => self.stop(SIGN_IN, message),
             Failure::Network | Failure::Unauthorized => self.wait(Millis(0), now, random),
         }
     }
@@ -350,9 +380,7 @@ impl Connection {
         }
     }
 
-    fn stop(&mut self, reason: &str) {
-        self.phase = Phase::Stopped {
-            reason: reason.to_owned(),
-        };
+    fn stop(&mut self, code: &'static str, reason: Text) {
+        self.phase = Phase::Stopped { code, reason };
     }
 }

@@ -7,12 +7,14 @@ use cuecard_protocol::{CardId, Millis};
 pub(crate) const UNDO_FOR: Millis = Millis::from_secs(5);
 
 /// A dismissal within its time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pending {
     /// When it becomes final (steady time).
     pub(crate) until: Millis,
     /// When the agent made it (server's clock).
     pub(crate) at: Millis,
+    /// The agent's words, if any.
+    pub(crate) reason: Option<String>,
 }
 
 /// The pending dismissals, in the order in which they were made.
@@ -22,13 +24,21 @@ pub(crate) struct Dismissals {
 }
 
 impl Dismissals {
-    /// Takes a dismissal; false if one is pending for this card, which then keeps its time.
+    /// Takes a dismissal; false if it says nothing new: one is pending for this card, and it has this reason or the
+    /// new one has none. A reason gives the pending one its time anew, so that there is time to write it.
     pub(crate) fn add(&mut self, card_id: CardId, pending: Pending) -> bool {
-        let is_new = self.until(&card_id).is_none();
-        if is_new {
-            self.pending.push((card_id, pending));
+        let known = self.pending.iter_mut().find(|(id, _)| *id == card_id);
+        match known {
+            Some((_, known)) if pending.reason.is_none() || known.reason == pending.reason => {
+                return false;
+            }
+            Some((_, known)) => {
+                known.reason = pending.reason;
+                known.until = pending.until;
+            }
+            None => self.pending.push((card_id, pending)),
         }
-        is_new
+        true
     }
 
     /// Takes a dismissal away: taken back, or overtaken by what became of the card.
@@ -46,12 +56,12 @@ impl Dismissals {
         Some(self.pending.remove(at))
     }
 
-    /// Until when this card's dismissal can be taken back.
-    pub(crate) fn until(&self, card_id: &CardId) -> Option<Millis> {
+    /// This card's dismissal, while it can be taken back.
+    pub(crate) fn get(&self, card_id: &CardId) -> Option<&Pending> {
         let mut pending = self.pending.iter();
         pending
             .find(|(id, _)| id == card_id)
-            .map(|(_, pending)| pending.until)
+            .map(|(_, pending)| pending)
     }
 
     /// All of them.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use cuecard_protocol::{Card, CardId, Millis};
 
-use crate::ordered::{Inserted, Kept, OrderedCards};
+use crate::ordered::{Inserted, Kept, OrderedCards, Place};
 
 /// The feed.
 #[derive(Debug, Default)]
@@ -77,19 +77,19 @@ impl Feed {
             .collect()
     }
 
-    /// Takes a card out; true if it was there.
-    pub(crate) fn remove(&mut self, id: &CardId) -> bool {
+    /// Takes a card out, with its place.
+    pub(crate) fn remove(&mut self, id: &CardId) -> Option<(Place, Kept)> {
         // A snapshot on its way was read before this happened.
         if let Some(incoming) = &mut self.incoming {
             incoming.cards.remove(id);
         }
-        let is_known = self.shown.cards.remove(id).is_some();
-        self.revision += u64::from(is_known);
-        is_known
+        let taken = self.shown.cards.remove(id)?;
+        self.revision += 1;
+        Some(taken)
     }
 
     /// Takes one card out whose time is over at `now` (server's clock).
-    pub(crate) fn pop_expired(&mut self, now: Millis) -> Option<Rc<Card>> {
+    pub(crate) fn pop_expired(&mut self, now: Millis) -> Option<Kept> {
         let gone = self.shown.cards.pop_expired(now)?;
         self.revision += 1;
         Some(gone)
@@ -112,8 +112,8 @@ impl Feed {
         self.shown.cards.get(id)
     }
 
-    /// Notes that a card has been on screen; true the first time.
-    pub(crate) fn mark_seen(&mut self, id: &CardId) -> bool {
+    /// Notes that a card has been on screen; returns it the first time.
+    pub(crate) fn mark_seen(&mut self, id: &CardId) -> Option<Rc<Card>> {
         // It may have been copied to a snapshot on its way already.
         if let Some(incoming) = &mut self.incoming {
             incoming.cards.mark_seen(id);
@@ -121,9 +121,28 @@ impl Feed {
         self.shown.cards.mark_seen(id)
     }
 
-    /// The cards, in order.
-    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &Kept> {
-        self.shown.cards.iter()
+    /// Notes that a snippet was copied or inserted; true the first time.
+    pub(crate) fn mark_adopted(&mut self, id: &CardId, snippet_id: &str) -> bool {
+        if let Some(incoming) = &mut self.incoming {
+            incoming.cards.mark_adopted(id, snippet_id);
+        }
+        self.shown.cards.mark_adopted(id, snippet_id)
+    }
+
+    /// Whether a card waits for nobody to read the list.
+    pub(crate) fn has_waiting(&self) -> bool {
+        self.shown.cards.has_waiting()
+    }
+
+    /// No card waits any more.
+    pub(crate) fn show_waiting(&mut self) {
+        self.revision += u64::from(self.shown.cards.has_waiting());
+        self.shown.cards.show_waiting();
+    }
+
+    /// The cards with their places, in order.
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &(Place, Kept)> {
+        self.shown.cards.places()
     }
 
     /// How many cards were dropped because there were too many, and are still within their time.

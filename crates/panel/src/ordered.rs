@@ -14,7 +14,7 @@ use cuecard_protocol::{Card, CardId, MAX_CARDS, Millis};
 /// Where a card stands. A card that replaces another in its slot takes its place, so that nothing moves on screen; for
 /// all others this is the order of [`cuecard_protocol::order::feed_order`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
+pub(crate) struct Place {
     rank: Reverse<Rank>,
     received_at: Reverse<Millis>,
     id: CardId,
@@ -25,10 +25,14 @@ struct Place {
 /// A card that is kept.
 #[derive(Debug, Clone)]
 pub(crate) struct Kept {
+    /// Stays the same one where an equal card comes again: whoever draws it goes by that.
     pub(crate) card: Rc<Card>,
-    pub(crate) revision: u32,
+    /// Whether it waits until nobody reads the list; a card that comes for one on show does not.
+    pub(crate) is_waiting: bool,
     /// Whether it has been on screen.
     pub(crate) is_seen: bool,
+    /// The snippets that were copied or inserted.
+    pub(crate) adopted: Vec<String>,
 }
 
 /// What an insertion did.
@@ -61,18 +65,21 @@ impl OrderedCards {
         let rank = Reverse(Rank::of(&card));
         let same_id = self.take(self.at_id(&card.id));
         let same_slot = self.take(self.at_slot_of(&card));
+        let is_shown = |(_, kept): &(Place, Kept)| !kept.is_waiting;
+        let is_id_shown = same_id.as_ref().is_some_and(is_shown);
         let replaced = same_slot.or(same_id);
 
-        let inherited = replaced
+        let earlier = replaced
             .clone()
-            .or_else(|| before.and_then(|before| before.find(&card)))
-            .filter(|(place, _)| place.rank == rank && self.search(place).is_err());
+            .or_else(|| before.and_then(|before| before.find(&card)));
+        let is_waiting = !is_id_shown && !earlier.as_ref().is_some_and(is_shown);
+        let inherited =
+            earlier.filter(|(place, _)| place.rank == rank && self.search(place).is_err());
         let (place, kept) = match inherited {
             Some((place, kept)) if *kept.card == card => (place, kept),
             Some((place, kept)) => {
                 let is_seen = kept.is_seen && kept.card.id == card.id;
-                let revision = kept.revision.wrapping_add(1);
-                (place, kept_anew(card, revision, is_seen))
+                (place, kept_anew(card, is_waiting, is_seen))
             }
             None => {
                 let place = Place {
@@ -81,7 +88,7 @@ impl OrderedCards {
                     id: card.id.clone(),
                     serial,
                 };
-                (place, kept_anew(card, 0, false))
+                (place, kept_anew(card, is_waiting, false))
             }
         };
 
@@ -96,18 +103,18 @@ impl OrderedCards {
         }
     }
 
-    /// Takes a card out.
-    pub(crate) fn remove(&mut self, id: &CardId) -> Option<Rc<Card>> {
-        self.take(self.at_id(id)).map(|(_, kept)| kept.card)
+    /// Takes a card out, with its place.
+    pub(crate) fn remove(&mut self, id: &CardId) -> Option<(Place, Kept)> {
+        self.take(self.at_id(id))
     }
 
     /// Takes one card out whose time is over at `now` (server's clock), the one that ended first.
-    pub(crate) fn pop_expired(&mut self, now: Millis) -> Option<Rc<Card>> {
+    pub(crate) fn pop_expired(&mut self, now: Millis) -> Option<Kept> {
         let ended = self.cards.iter().enumerate();
         let (at, _) = ended
             .filter(|(_, (_, kept))| kept.card.is_expired(now))
             .min_by_key(|(_, (_, kept))| kept.card.expires_at)?;
-        self.take(Some(at)).map(|(_, kept)| kept.card)
+        self.take(Some(at)).map(|(_, kept)| kept)
     }
 
     /// When the next card's time is over (server's clock).
@@ -126,15 +133,46 @@ impl OrderedCards {
             .map(|at| self.cards[at].1.card.clone())
     }
 
-    /// Notes that a card has been on screen; true the first time.
-    pub(crate) fn mark_seen(&mut self, id: &CardId) -> bool {
-        self.at_id(id)
-            .is_some_and(|at| !std::mem::replace(&mut self.cards[at].1.is_seen, true))
+    /// Notes that a card has been on screen; returns it the first time.
+    pub(crate) fn mark_seen(&mut self, id: &CardId) -> Option<Rc<Card>> {
+        let at = self.at_id(id)?;
+        let kept = &mut self.cards[at].1;
+        (!std::mem::replace(&mut kept.is_seen, true)).then(|| kept.card.clone())
+    }
+
+    /// Notes that a snippet was copied or inserted; true the first time.
+    pub(crate) fn mark_adopted(&mut self, id: &CardId, snippet_id: &str) -> bool {
+        let Some(at) = self.at_id(id) else {
+            return false;
+        };
+        let adopted = &mut self.cards[at].1.adopted;
+        let is_new = !adopted.iter().any(|known| known == snippet_id);
+        if is_new {
+            adopted.push(snippet_id.to_owned());
+        }
+        is_new
+    }
+
+    /// Whether a card waits.
+    pub(crate) fn has_waiting(&self) -> bool {
+        self.iter().any(|kept| kept.is_waiting)
+    }
+
+    /// No card waits any more.
+    pub(crate) fn show_waiting(&mut self) {
+        for (_, kept) in &mut self.cards {
+            kept.is_waiting = false;
+        }
     }
 
     /// All cards, in feed order.
     pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &Kept> {
         self.cards.iter().map(|(_, kept)| kept)
+    }
+
+    /// All cards with their places, in feed order.
+    pub(crate) fn places(&self) -> impl ExactSizeIterator<Item = &(Place, Kept)> {
+        self.cards.iter()
     }
 
     fn search(&self, place: &Place) -> Result<usize, usize> {
@@ -167,10 +205,11 @@ impl OrderedCards {
     }
 }
 
-fn kept_anew(card: Card, revision: u32, is_seen: bool) -> Kept {
+fn kept_anew(card: Card, is_waiting: bool, is_seen: bool) -> Kept {
     Kept {
         card: Rc::new(card),
-        revision,
+        is_waiting,
         is_seen,
+        adopted: Vec::new(),
     }
 }

@@ -1,5 +1,5 @@
-//! Actions on their way to the broker: kept until acknowledged, at most one of a kind for each card, bounded. When
-//! they are sent is the panel's affair.
+//! Actions on their way to the broker: kept until acknowledged, at most one of a kind for each card (for each
+//! snippet, of adoptions), bounded. When they are sent is the panel's affair.
 
 use std::collections::VecDeque;
 
@@ -8,6 +8,33 @@ use cuecard_protocol::{Action, ActionId, ActionKind, CardId, Millis};
 /// Most actions kept. An agent without network has at most 200 cards to see and to decide on; more than this waits only
 /// if the broker acknowledges nothing.
 pub(crate) const MAX_WAITING: usize = 1_000;
+
+/// Something that was done, before it has an id.
+#[derive(Debug, Clone)]
+pub(crate) struct Deed {
+    pub(crate) card_id: CardId,
+    pub(crate) kind: ActionKind,
+    /// When (server's clock).
+    pub(crate) at: Millis,
+    pub(crate) reason: Option<String>,
+    pub(crate) snippet_id: Option<String>,
+    /// Of a snoozed card: when it comes back (server's clock).
+    pub(crate) until: Option<Millis>,
+}
+
+impl Deed {
+    /// One without a reason or a snippet.
+    pub(crate) const fn new(card_id: CardId, kind: ActionKind, at: Millis) -> Self {
+        Self {
+            card_id,
+            kind,
+            at,
+            reason: None,
+            snippet_id: None,
+            until: None,
+        }
+    }
+}
 
 /// The outbox.
 #[derive(Debug, Default)]
@@ -29,6 +56,11 @@ impl Outbox {
         self.life = format!("{:x}-{bits:x}", now.0);
     }
 
+    /// The name of this life.
+    pub(crate) fn life(&self) -> &str {
+        &self.life
+    }
+
     /// Takes over what an earlier life left behind; it goes before everything else.
     pub(crate) fn restore(&mut self, actions: Vec<Action>) {
         for action in actions {
@@ -36,16 +68,18 @@ impl Outbox {
         }
     }
 
-    /// Takes an action, unless one of its kind waits for this card, and returns it for sending.
-    pub(crate) fn add(&mut self, card_id: CardId, kind: ActionKind, at: Millis) -> Option<&Action> {
+    /// Takes an action, unless one of its kind waits for this card (and snippet), and returns it for sending.
+    pub(crate) fn add(&mut self, deed: Deed) -> Option<&Action> {
         self.next_id += 1;
         let id = ActionId::parse(format!("{}-{:x}", self.life, self.next_id)).ok()?;
         self.push(Action {
             id,
-            card_id,
-            kind,
-            at,
-            reason: None,
+            card_id: deed.card_id,
+            kind: deed.kind,
+            at: deed.at,
+            reason: deed.reason,
+            snippet_id: deed.snippet_id,
+            until: deed.until,
         })
     }
 
@@ -66,7 +100,7 @@ impl Outbox {
             && self
                 .waiting
                 .iter()
-                .any(|action| is_decision(action.kind) && action.card_id == *card_id)
+                .any(|action| action.kind.is_decision() && action.card_id == *card_id)
     }
 
     /// How many actions were given up because too many waited.
@@ -81,36 +115,29 @@ impl Outbox {
     }
 
     fn push(&mut self, action: Action) -> Option<&Action> {
-        let is_known = self
-            .waiting
-            .iter()
-            .any(|known| known.kind == action.kind && known.card_id == action.card_id);
+        let is_known = self.waiting.iter().any(|known| {
+            known.kind == action.kind
+                && known.card_id == action.card_id
+                && known.snippet_id == action.snippet_id
+        });
         if is_known {
             return None;
         }
         if self.waiting.len() >= MAX_WAITING {
             // A report is worth less than a decision.
-            let report = self.waiting.iter().position(|old| !is_decision(old.kind));
+            let report = self.waiting.iter().position(|old| !old.kind.is_decision());
             self.take(report.unwrap_or(0));
             self.lost += 1;
         }
-        self.decisions += usize::from(is_decision(action.kind));
+        self.decisions += usize::from(action.kind.is_decision());
         self.waiting.push_back(action);
         self.waiting.back()
     }
 
     fn take(&mut self, index: usize) -> Option<Action> {
         let action = self.waiting.remove(index)?;
-        self.decisions -= usize::from(is_decision(action.kind));
+        self.decisions -= usize::from(action.kind.is_decision());
         Some(action)
-    }
-}
-
-/// Whether an action takes its card away.
-const fn is_decision(kind: ActionKind) -> bool {
-    match kind {
-        ActionKind::Accepted | ActionKind::Dismissed => true,
-        ActionKind::Rendered => false,
     }
 }
 
@@ -138,12 +165,20 @@ mod tests {
     #[test]
     fn one_of_a_kind_for_each_card() {
         let mut outbox = outbox();
-        assert!(outbox.add(id(1), ActionKind::Rendered, Millis(1)).is_some());
-        assert!(outbox.add(id(1), ActionKind::Rendered, Millis(2)).is_none());
+        assert!(
+            outbox
+                .add(Deed::new(id(1), ActionKind::Rendered, Millis(1)))
+                .is_some()
+        );
+        assert!(
+            outbox
+                .add(Deed::new(id(1), ActionKind::Rendered, Millis(2)))
+                .is_none()
+        );
         assert!(!outbox.is_decided(&id(1)));
         assert!(
             outbox
-                .add(id(1), ActionKind::Dismissed, Millis(2))
+                .add(Deed::new(id(1), ActionKind::Dismissed, Millis(2)))
                 .is_some()
         );
         assert!(outbox.is_decided(&id(1)));
@@ -151,14 +186,26 @@ mod tests {
     }
 
     #[test]
+    fn each_snippet_of_a_prompt_is_adopted_once() {
+        let mut outbox = outbox();
+        let mut adopt = |snippet: &str| {
+            let mut deed = Deed::new(id(1), ActionKind::Adopted, Millis(1));
+            deed.snippet_id = Some(snippet.to_owned());
+            outbox.add(deed).is_some()
+        };
+        assert_eq!(["s1", "s2", "s1"].map(&mut adopt), [true, true, false]);
+        assert!(!outbox.is_decided(&id(1)));
+    }
+
+    #[test]
     fn a_full_outbox_gives_up_the_oldest_report_before_any_decision() {
         let mut outbox = outbox();
-        outbox.add(id(0), ActionKind::Dismissed, Millis(1));
+        outbox.add(Deed::new(id(0), ActionKind::Dismissed, Millis(1)));
         for n in 1..MAX_WAITING {
-            outbox.add(id(n), ActionKind::Rendered, Millis(1));
+            outbox.add(Deed::new(id(n), ActionKind::Rendered, Millis(1)));
         }
         assert_eq!(outbox.lost(), 0);
-        outbox.add(id(0), ActionKind::Rendered, Millis(1));
+        outbox.add(Deed::new(id(0), ActionKind::Rendered, Millis(1)));
         assert_eq!(outbox.lost(), 1);
         let kinds = kinds(&outbox);
         assert_eq!(kinds.len(), MAX_WAITING);
@@ -170,7 +217,9 @@ mod tests {
     #[test]
     fn an_unknown_acknowledgement_takes_nothing() {
         let mut outbox = outbox();
-        let action = outbox.add(id(1), ActionKind::Dismissed, Millis(1)).cloned();
+        let action = outbox
+            .add(Deed::new(id(1), ActionKind::Dismissed, Millis(1)))
+            .cloned();
         assert_eq!(outbox.acknowledge(&ActionId::parse("other").unwrap()), None);
         let action = action.unwrap();
         assert_eq!(outbox.acknowledge(&action.id), Some(action.clone()));

@@ -1,21 +1,21 @@
 //! What each message of the broker does to the panel. Reading is the protocol's; deciding is the machines'.
 
+use std::rc::Rc;
+
+use cuecard_protocol::json::Tree;
 use cuecard_protocol::server::{LiveCard, Unreadable};
-use cuecard_protocol::{
-    AckOutcome, Action, ActionKind, Card, ClientMessage, MAX_MESSAGE_BYTES, Millis, Seq,
-    ServerMessage, VERSION,
-};
+use cuecard_protocol::{Card, ClientMessage, Millis, Seq, ServerMessage, VERSION};
 
 use crate::resume::{Placed, Welcomed};
 use crate::salvage::{Salvaged, salvage};
-use crate::{Effect, Panel};
+use crate::{Effect, News, Panel};
 
 /// What happened that the screen does not show, since the panel began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
     /// Messages of a type that this version does not know.
     pub unknown_messages: u64,
-    /// Messages that could not be read, in whole or in part, or were too large.
+    /// Messages that could not be read, in whole or in part.
     pub unreadable_messages: u64,
     /// Actions that the broker refused for good.
     pub refused_actions: u64,
@@ -28,7 +28,7 @@ pub struct Counts {
 impl Panel {
     pub(crate) fn receive(
         &mut self,
-        text: &str,
+        message: Option<Tree>,
         now: Millis,
         random: f64,
         effects: &mut Vec<Effect>,
@@ -36,17 +36,16 @@ impl Panel {
         if !self.connection.is_open() && !self.connection.awaits_welcome() {
             return;
         }
-        let parsed = if text.len() > MAX_MESSAGE_BYTES {
-            Err(Unreadable::Invalid("message is too large".to_owned()))
-        } else {
-            ServerMessage::parse(text)
+        let Some(tree) = message else {
+            self.counts.unreadable_messages += 1;
+            return;
         };
-        match parsed {
+        match ServerMessage::read(&tree) {
             Ok(message) => self.apply(message, now, random, effects),
             Err(Unreadable::UnknownType(_)) => self.counts.unknown_messages += 1,
             Err(Unreadable::Invalid(_)) => {
                 self.counts.unreadable_messages += 1;
-                match salvage(text) {
+                match salvage(&tree) {
                     Some(Salvaged::Entry(seq)) => {
                         self.is_next(seq, now, random, effects);
                     }
@@ -83,6 +82,8 @@ impl Panel {
                     return;
                 }
                 self.connection.welcomed(now);
+                self.insights.welcomed(server_now);
+                self.typing.welcomed(now);
                 let is_news = self.clock.set_server(server_now);
                 let is_outdated = version != VERSION;
                 self.revision += u64::from(is_news || is_outdated != self.is_outdated);
@@ -106,16 +107,22 @@ impl Panel {
                     self.insert(card, now, effects);
                 }
             }
-            ServerMessage::Removed { seq, card_id, .. } => {
+            ServerMessage::Removed {
+                seq,
+                card_id,
+                reason,
+            } => {
                 if self.is_next(seq, now, random, effects) {
-                    self.feed.remove(&card_id);
+                    if let Some((_, kept)) = self.feed.remove(&card_id) {
+                        self.insights.left(reason, &kept, now);
+                    }
                     self.drop_dismissal(&card_id);
                 }
             }
             ServerMessage::Ack { id, outcome } => {
                 if let Some(action) = self.outbox.acknowledge(&id) {
                     self.is_unstored = true;
-                    self.acknowledged(&action, outcome);
+                    self.acknowledged(&action, outcome, now, effects);
                 }
             }
             ServerMessage::Pong => self.connection.pong(),
@@ -149,23 +156,46 @@ impl Panel {
         if self.outbox.is_decided(&card.id) {
             return;
         }
+        // An id may come again after its outcome; then it is a new card.
+        self.decisions.remove(&card.id);
         let Some(inserted) = self.feed.insert(card, self.clock.server(now)) else {
             return;
         };
-        if let Some(gone) = inserted.evicted
-            && let Some(pending) = self.dismissals.remove(&gone.id)
-        {
-            // There is no place left to take it back from.
-            self.is_unstored = true;
-            self.act(gone.id.clone(), ActionKind::Dismissed, pending.at, effects);
+        if let Some(gone) = inserted.evicted {
+            self.insights.card("dropped", &gone, now);
+            if let Some(pending) = self.dismissals.remove(&gone.id) {
+                // There is no place left to take it back from.
+                self.decide_dismissed(gone.id.clone(), pending, effects);
+            }
         }
         if let Some(card) = inserted.card {
             if let Some(older) = inserted.replaced.as_ref().filter(|old| old.id != card.id) {
+                self.insights.card("superseded", older, now);
                 self.drop_dismissal(&older.id);
             }
-            if self.dismissals.until(&card.id).is_none() {
-                self.announcer.card(&card, inserted.replaced.as_deref());
+            self.news(&card, inserted.replaced.as_deref(), now, effects);
+        }
+    }
+
+    /// Tells of a card that came, unless the agent has dismissed it.
+    fn news(
+        &mut self,
+        card: &Rc<Card>,
+        replaced: Option<&Card>,
+        now: Millis,
+        effects: &mut Vec<Effect>,
+    ) {
+        let is_another = replaced.is_none_or(|older| older.id != card.id);
+        if is_another {
+            self.insights.card("received", card, now);
+        }
+        if self.dismissals.get(&card.id).is_none() {
+            self.announcer.card(card, replaced);
+            if is_another {
+                effects.push(Effect::News(News::Card(card.clone())));
             }
+            let is_missed = self.notifier.card(card, self.clock.server(now));
+            self.revision += u64::from(is_missed);
         }
     }
 
@@ -194,24 +224,23 @@ impl Panel {
             return;
         }
         self.position.snapshot_complete();
+        let before: Vec<_> = self
+            .feed
+            .iter()
+            .map(|(_, kept)| kept.card.clone())
+            .collect();
         for (card, replaced) in self.feed.finish_snapshot() {
+            self.decisions.remove(&card.id);
             if let Some(older) = &replaced {
                 self.drop_dismissal(&older.id);
             }
-            if self.dismissals.until(&card.id).is_none() {
-                self.announcer.card(&card, replaced.as_deref());
-            }
+            self.news(&card, replaced.as_deref(), now, effects);
         }
-    }
-
-    fn acknowledged(&mut self, action: &Action, outcome: AckOutcome) {
-        let AckOutcome::Refused { message } = outcome else {
-            return;
-        };
-        self.counts.refused_actions += 1;
-        // The agent did not ask for a rendered report, so its refusal is no news to them.
-        if action.kind != ActionKind::Rendered {
-            self.announcer.remark(format!("Not recorded: {message}."));
+        for card in before
+            .iter()
+            .filter(|card| self.feed.get(&card.id).is_none())
+        {
+            self.insights.card("gone", card, now);
         }
     }
 }

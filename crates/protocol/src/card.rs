@@ -27,6 +27,12 @@ pub struct Card {
 pub enum CardBody {
     /// A risk alert.
     Alert(Alert),
+    /// A suggested next step, to accept or to dismiss.
+    Suggestion(Suggestion),
+    /// Snippets to paste.
+    Prompt(Prompt),
+    /// Something to be done after the conversation.
+    Task(Task),
 }
 
 /// A risk alert: an HTML body under a level.
@@ -41,6 +47,95 @@ pub struct Alert {
     pub score: Option<f64>,
     /// HTML within [`crate::html`]'s allow-list; styles as data, see [`crate::style`].
     pub html: String,
+}
+
+/// A suggested next step. Its context window ends with the card's `expires_at`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Suggestion {
+    /// Plain text.
+    pub content: String,
+    /// The publisher's word for how urgent it is, such as `HIGH`; at most 32 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<String>,
+    /// How well it fits, 0.70 to 1.
+    pub relevance: f64,
+    /// Who made it, as the publisher names itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
+/// Snippets to paste, best first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Prompt {
+    /// 1 to 5; five is the most urgent.
+    pub level: u8,
+    /// Stands on top of everything: an override from level 4.
+    pub is_pinned: bool,
+    /// How well it fits, 0 to 1 (platform wire, section 5.2).
+    pub relevance: f64,
+    /// One to ten.
+    pub snippets: Vec<Snippet>,
+}
+
+/// A text to paste.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snippet {
+    /// The publisher's id, unique within its prompt; at most 128 bytes.
+    pub id: String,
+    /// Plain text.
+    pub content: String,
+    /// What it is about.
+    pub tags: Vec<String>,
+    /// The system it comes from, such as `CRM`.
+    pub source: String,
+}
+
+/// Something to be done after the conversation. `accepted` means done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Task {
+    /// The platform's id, if it has said one; at most 128 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_id: Option<String>,
+    /// The interaction's id where [`Card::interaction_id`] cannot hold it as it is; at most 256 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub true_interaction_id: Option<String>,
+    /// Plain text.
+    pub subject: String,
+    /// How urgent it is.
+    pub priority: TaskPriority,
+    /// When it shall be done. The card leaves [`Card::TASK_OVERDUE`] later.
+    pub due_at: Millis,
+    /// The score that it was made for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
+}
+
+/// How urgent a task is, in rising order and as the platform writes it (platform wire, section 6.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum TaskPriority {
+    /// Whenever there is time.
+    Low,
+    /// As usual.
+    Normal,
+    /// Before the usual.
+    Medium,
+    /// Soon.
+    High,
+    /// Now.
+    Critical,
+}
+
+impl TaskPriority {
+    /// The priority as the platform writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "Low",
+            Self::Normal => "Normal",
+            Self::Medium => "Medium",
+            Self::High => "High",
+            Self::Critical => "Critical",
+        }
+    }
 }
 
 /// The two levels of a risk alert, in rising order.
@@ -92,6 +187,9 @@ impl Card {
     /// Longest life of an alert.
     pub const ALERT_LIFETIME: Millis = Millis::from_secs(600);
 
+    /// A task leaves so long after it is due.
+    pub const TASK_OVERDUE: Millis = Millis::from_secs(7 * 24 * 3600);
+
     /// The slot this card takes, if its kind has one: one live alert for each interaction and level.
     pub fn slot(&self) -> Option<Slot> {
         match &self.body {
@@ -99,6 +197,7 @@ impl Card {
                 interaction_id: self.interaction_id.clone(),
                 level: alert.level,
             }),
+            CardBody::Suggestion(_) | CardBody::Prompt(_) | CardBody::Task(_) => None,
         }
     }
 
@@ -108,6 +207,7 @@ impl Card {
             (CardBody::Alert(one), CardBody::Alert(two)) => {
                 one.level == two.level && self.interaction_id == other.interaction_id
             }
+            _ => false,
         }
     }
 
@@ -115,6 +215,20 @@ impl Card {
     pub const fn kind(&self) -> &'static str {
         match &self.body {
             CardBody::Alert(_) => "alert",
+            CardBody::Suggestion(_) => "suggestion",
+            CardBody::Prompt(_) => "prompt",
+            CardBody::Task(_) => "task",
+        }
+    }
+
+    /// Its interaction by the platform's own id, whatever that consists of.
+    pub fn true_interaction_id(&self) -> &str {
+        match &self.body {
+            CardBody::Task(Task {
+                true_interaction_id: Some(id),
+                ..
+            }) => id,
+            _ => self.interaction_id.as_str(),
         }
     }
 

@@ -4,15 +4,17 @@
 //! fifth of what an agent's browser has to load. So what the panel reads is read here, by hand. What the server reads
 //! keeps its derived readers. The tests hold both to the same shapes.
 
+mod tree;
+
 use std::fmt;
 
-pub use serde_json::Value;
+pub use tree::Tree;
 
 use crate::server::{AckOutcome, LiveCard, RemovalReason, Resume, ServerMessage};
 use crate::session::{SessionInfo, TicketInfo};
 use crate::{
     Action, ActionId, ActionKind, AgentId, Alert, AlertLevel, Card, CardBody, CardId,
-    InteractionId, InvalidId, Millis, Seq,
+    InteractionId, InvalidId, Millis, Prompt, Seq, Snippet, Suggestion, Task, TaskPriority,
 };
 
 /// A value that is not what was expected: where it stands, what it is, what was expected.
@@ -31,14 +33,14 @@ impl fmt::Display for Misfit {
 impl std::error::Error for Misfit {}
 
 impl Misfit {
-    fn new(found: &Value, expected: &str) -> Self {
+    fn new(found: &Tree, expected: &str) -> Self {
         let found = match found {
-            Value::Null => "is missing".to_owned(),
-            Value::Bool(_) => "is a boolean".to_owned(),
-            Value::Number(_) => "is another number".to_owned(),
-            Value::String(text) => format!("is {:?}", text.chars().take(64).collect::<String>()),
-            Value::Array(_) => "is a list".to_owned(),
-            Value::Object(_) => "is an object".to_owned(),
+            Tree::Null => "is missing".to_owned(),
+            Tree::Boolean(_) => "is a boolean".to_owned(),
+            Tree::Number(_) => "is another number".to_owned(),
+            Tree::Text(text) => format!("is {:?}", text.chars().take(64).collect::<String>()),
+            Tree::List(_) => "is a list".to_owned(),
+            Tree::Object(_) => "is an object".to_owned(),
         };
         Self {
             path: String::new(),
@@ -56,59 +58,73 @@ impl Misfit {
 /// What can be read out of a parsed tree.
 pub trait FromJson: Sized {
     /// Reads it.
-    fn from_json(value: &Value) -> Result<Self, Misfit>;
-}
-
-/// Reads a text of JSON.
-pub fn read<T: FromJson>(text: &str) -> Result<T, Misfit> {
-    T::from_json(&tree(text)?)
+    fn from_json(value: &Tree) -> Result<Self, Misfit>;
 }
 
 /// Parses a text of JSON.
-pub fn tree(text: &str) -> Result<Value, Misfit> {
-    serde_json::from_str(text).map_err(|error| Misfit {
+pub fn tree(text: &str) -> Result<Tree, Misfit> {
+    let parsed = serde_json::from_str::<serde_json::Value>(text).map_err(|error| Misfit {
         path: "message".to_owned(),
         problem: format!("is not JSON: {error}"),
-    })
+    });
+    parsed.map(Tree::from)
 }
 
 /// Reads one field of an object; an absent one reads like `null`.
-pub fn field<T: FromJson>(object: &Value, name: &str) -> Result<T, Misfit> {
-    T::from_json(object.get(name).unwrap_or(&Value::Null)).map_err(|misfit| misfit.within(name))
+pub fn field<T: FromJson>(object: &Tree, name: &str) -> Result<T, Misfit> {
+    T::from_json(object.get(name).unwrap_or(&Tree::Null)).map_err(|misfit| misfit.within(name))
 }
 
 impl FromJson for String {
-    fn from_json(value: &Value) -> Result<Self, Misfit> {
-        let text = value.as_str().ok_or_else(|| Misfit::new(value, "a text"))?;
+    fn from_json(value: &Tree) -> Result<Self, Misfit> {
+        let text = value.text().ok_or_else(|| Misfit::new(value, "a text"))?;
         Ok(text.to_owned())
     }
 }
 
 impl FromJson for bool {
-    fn from_json(value: &Value) -> Result<Self, Misfit> {
-        value
-            .as_bool()
-            .ok_or_else(|| Misfit::new(value, "true or false"))
+    fn from_json(value: &Tree) -> Result<Self, Misfit> {
+        match value {
+            Tree::Boolean(is_so) => Ok(*is_so),
+            _ => Err(Misfit::new(value, "true or false")),
+        }
     }
 }
 
 impl FromJson for u64 {
-    fn from_json(value: &Value) -> Result<Self, Misfit> {
-        value
-            .as_u64()
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole, not negative, and a cast saturates"
+    )]
+    fn from_json(value: &Tree) -> Result<Self, Misfit> {
+        let is_whole = |number: &f64| number.fract() == 0.0 && *number >= 0.0;
+        let whole = value.number().filter(is_whole);
+        whole
+            .map(|number| number as Self)
             .ok_or_else(|| Misfit::new(value, "a whole number from 0"))
     }
 }
 
+impl FromJson for u8 {
+    fn from_json(value: &Tree) -> Result<Self, Misfit> {
+        let small = u64::from_json(value).ok();
+        small
+            .and_then(|number| number.try_into().ok())
+            .ok_or_else(|| Misfit::new(value, "a whole number from 0 to 255"))
+    }
+}
+
 impl FromJson for f64 {
-    fn from_json(value: &Value) -> Result<Self, Misfit> {
-        value.as_f64().ok_or_else(|| Misfit::new(value, "a number"))
+    fn from_json(value: &Tree) -> Result<Self, Misfit> {
+        let finite = value.number().filter(|number| number.is_finite());
+        finite.ok_or_else(|| Misfit::new(value, "a number"))
     }
 }
 
 impl<T: FromJson> FromJson for Option<T> {
-    fn from_json(value: &Value) -> Result<Self, Misfit> {
-        if value.is_null() {
+    fn from_json(value: &Tree) -> Result<Self, Misfit> {
+        if *value == Tree::Null {
             return Ok(None);
         }
         T::from_json(value).map(Some)
@@ -116,112 +132,120 @@ impl<T: FromJson> FromJson for Option<T> {
 }
 
 impl<T: FromJson> FromJson for Vec<T> {
-    fn from_json(value: &Value) -> Result<Self, Misfit> {
-        let list = value
-            .as_array()
-            .ok_or_else(|| Misfit::new(value, "a list"))?;
+    fn from_json(value: &Tree) -> Result<Self, Misfit> {
+        let list = value.list().ok_or_else(|| Misfit::new(value, "a list"))?;
         list.iter().map(T::from_json).collect()
     }
 }
 
 impl FromJson for Seq {
-    fn from_json(value: &Value) -> Result<Self, Misfit> {
+    fn from_json(value: &Tree) -> Result<Self, Misfit> {
         u64::from_json(value).map(Self)
     }
 }
 
 impl FromJson for Millis {
-    fn from_json(value: &Value) -> Result<Self, Misfit> {
+    fn from_json(value: &Tree) -> Result<Self, Misfit> {
         u64::from_json(value).map(Self)
     }
 }
 
-fn id<T>(value: &Value, parse: fn(String) -> Result<T, InvalidId>) -> Result<T, Misfit> {
+fn id<T>(value: &Tree, parse: fn(String) -> Result<T, InvalidId>) -> Result<T, Misfit> {
     parse(String::from_json(value)?).map_err(|invalid| Misfit::new(value, invalid.expected))
 }
 
 impl FromJson for AgentId {
-    fn from_json(value: &Value) -> Result<Self, Misfit> {
+    fn from_json(value: &Tree) -> Result<Self, Misfit> {
         id(value, Self::parse)
     }
 }
 
 impl FromJson for InteractionId {
-    fn from_json(value: &Value) -> Result<Self, Misfit> {
+    fn from_json(value: &Tree) -> Result<Self, Misfit> {
         id(value, Self::parse)
     }
 }
 
 impl FromJson for CardId {
-    fn from_json(value: &Value) -> Result<Self, Misfit> {
+    fn from_json(value: &Tree) -> Result<Self, Misfit> {
         id(value, Self::parse)
     }
 }
 
 impl FromJson for ActionId {
-    fn from_json(value: &Value) -> Result<Self, Misfit> {
+    fn from_json(value: &Tree) -> Result<Self, Misfit> {
         id(value, Self::parse)
     }
 }
 
 /// Reads one word out of a few.
-fn word<T: Copy>(value: &Value, words: &[(&str, T)], expected: &str) -> Result<T, Misfit> {
-    let found = words.iter().find(|(word, _)| value.as_str() == Some(word));
+fn word<T: Copy>(value: &Tree, words: &[(&str, T)], expected: &str) -> Result<T, Misfit> {
+    let found = words.iter().find(|(word, _)| value.text() == Some(word));
     found
         .map(|(_, meaning)| *meaning)
         .ok_or_else(|| Misfit::new(value, expected))
 }
 
 impl FromJson for AlertLevel {
-    fn from_json(value: &Value) -> Result<Self, Misfit> {
+    fn from_json(value: &Tree) -> Result<Self, Misfit> {
         let words = [("HIGH", Self::High), ("CRITICAL", Self::Critical)];
         word(value, &words, "HIGH or CRITICAL")
     }
 }
 
 impl FromJson for Resume {
-    fn from_json(value: &Value) -> Result<Self, Misfit> {
+    fn from_json(value: &Tree) -> Result<Self, Misfit> {
         let words = [("resumed", Self::Resumed), ("gap", Self::Gap)];
         word(value, &words, "resumed or gap")
     }
 }
 
 impl FromJson for RemovalReason {
-    fn from_json(value: &Value) -> Result<Self, Misfit> {
+    fn from_json(value: &Tree) -> Result<Self, Misfit> {
         let words = [
             ("accepted", Self::Accepted),
             ("dismissed", Self::Dismissed),
             ("expired", Self::Expired),
+            ("withdrawn", Self::Withdrawn),
+            ("superseded", Self::Superseded),
+            ("stale", Self::Stale),
+            ("snoozed", Self::Snoozed),
         ];
-        word(value, &words, "accepted, dismissed or expired")
+        let expected = "accepted, dismissed, expired, withdrawn, superseded, stale or snoozed";
+        word(value, &words, expected)
     }
 }
 
 impl FromJson for ActionKind {
-    fn from_json(value: &Value) -> Result<Self, Misfit> {
+    fn from_json(value: &Tree) -> Result<Self, Misfit> {
         let words = [
             ("rendered", Self::Rendered),
             ("accepted", Self::Accepted),
             ("dismissed", Self::Dismissed),
+            ("adopted", Self::Adopted),
+            ("snoozed", Self::Snoozed),
         ];
-        word(value, &words, "rendered, accepted or dismissed")
+        let expected = "rendered, accepted, dismissed, adopted or snoozed";
+        word(value, &words, expected)
     }
 }
 
 impl FromJson for Action {
-    fn from_json(value: &Value) -> Result<Self, Misfit> {
+    fn from_json(value: &Tree) -> Result<Self, Misfit> {
         Ok(Self {
             id: field(value, "id")?,
             card_id: field(value, "card_id")?,
             kind: field(value, "kind")?,
             at: field(value, "at")?,
             reason: field(value, "reason")?,
+            snippet_id: field(value, "snippet_id")?,
+            until: field(value, "until")?,
         })
     }
 }
 
 impl FromJson for Alert {
-    fn from_json(value: &Value) -> Result<Self, Misfit> {
+    fn from_json(value: &Tree) -> Result<Self, Misfit> {
         Ok(Self {
             level: field(value, "level")?,
             title: field(value, "title")?,
@@ -231,19 +255,86 @@ impl FromJson for Alert {
     }
 }
 
+impl FromJson for Suggestion {
+    fn from_json(value: &Tree) -> Result<Self, Misfit> {
+        Ok(Self {
+            content: field(value, "content")?,
+            priority: field(value, "priority")?,
+            relevance: field(value, "relevance")?,
+            source: field(value, "source")?,
+        })
+    }
+}
+
+impl FromJson for Prompt {
+    fn from_json(value: &Tree) -> Result<Self, Misfit> {
+        Ok(Self {
+            level: field(value, "level")?,
+            is_pinned: field(value, "is_pinned")?,
+            relevance: field(value, "relevance")?,
+            snippets: field(value, "snippets")?,
+        })
+    }
+}
+
+impl FromJson for Snippet {
+    fn from_json(value: &Tree) -> Result<Self, Misfit> {
+        Ok(Self {
+            id: field(value, "id")?,
+            content: field(value, "content")?,
+            tags: field(value, "tags")?,
+            source: field(value, "source")?,
+        })
+    }
+}
+
+impl FromJson for TaskPriority {
+    fn from_json(value: &Tree) -> Result<Self, Misfit> {
+        let words = [
+            ("Low", Self::Low),
+            ("Normal", Self::Normal),
+            ("Medium", Self::Medium),
+            ("High", Self::High),
+            ("Critical", Self::Critical),
+        ];
+        word(value, &words, "Low, Normal, Medium, High or Critical")
+    }
+}
+
+impl FromJson for Task {
+    fn from_json(value: &Tree) -> Result<Self, Misfit> {
+        Ok(Self {
+            task_id: field(value, "task_id")?,
+            true_interaction_id: field(value, "true_interaction_id")?,
+            subject: field(value, "subject")?,
+            priority: field(value, "priority")?,
+            due_at: field(value, "due_at")?,
+            score: field(value, "score")?,
+        })
+    }
+}
+
 impl FromJson for CardBody {
-    fn from_json(value: &Value) -> Result<Self, Misfit> {
-        match value.get("alert") {
-            Some(alert) => Alert::from_json(alert)
-                .map(Self::Alert)
-                .map_err(|misfit| misfit.within("alert")),
-            None => Err(Misfit::new(value, "an object with `alert`")),
+    fn from_json(value: &Tree) -> Result<Self, Misfit> {
+        if value.get("alert").is_some() {
+            return field(value, "alert").map(Self::Alert);
         }
+        if value.get("suggestion").is_some() {
+            return field(value, "suggestion").map(Self::Suggestion);
+        }
+        if value.get("prompt").is_some() {
+            return field(value, "prompt").map(Self::Prompt);
+        }
+        if value.get("task").is_some() {
+            return field(value, "task").map(Self::Task);
+        }
+        let expected = "an object with `alert`, `suggestion`, `prompt` or `task`";
+        Err(Misfit::new(value, expected))
     }
 }
 
 impl FromJson for Card {
-    fn from_json(value: &Value) -> Result<Self, Misfit> {
+    fn from_json(value: &Tree) -> Result<Self, Misfit> {
         Ok(Self {
             id: field(value, "id")?,
             interaction_id: field(value, "interaction_id")?,
@@ -256,7 +347,7 @@ impl FromJson for Card {
 }
 
 impl FromJson for LiveCard {
-    fn from_json(value: &Value) -> Result<Self, Misfit> {
+    fn from_json(value: &Tree) -> Result<Self, Misfit> {
         Ok(Self {
             seq: field(value, "seq")?,
             card: field(value, "card")?,
@@ -265,19 +356,23 @@ impl FromJson for LiveCard {
 }
 
 impl FromJson for AckOutcome {
-    fn from_json(value: &Value) -> Result<Self, Misfit> {
+    fn from_json(value: &Tree) -> Result<Self, Misfit> {
         match field::<String>(value, "outcome")?.as_str() {
             "recorded" => Ok(Self::Recorded),
             "refused" => Ok(Self::Refused {
                 message: field(value, "message")?,
             }),
-            _ => Err(Misfit::new(&value["outcome"], "recorded or refused").within("outcome")),
+            _ => Err(Misfit::new(
+                value.get("outcome").unwrap_or(&Tree::Null),
+                "recorded or refused",
+            )
+            .within("outcome")),
         }
     }
 }
 
 impl FromJson for SessionInfo {
-    fn from_json(value: &Value) -> Result<Self, Misfit> {
+    fn from_json(value: &Tree) -> Result<Self, Misfit> {
         Ok(Self {
             agent_id: field(value, "agent_id")?,
             version: field(value, "version")?,
@@ -289,17 +384,18 @@ impl FromJson for SessionInfo {
 }
 
 impl FromJson for TicketInfo {
-    fn from_json(value: &Value) -> Result<Self, Misfit> {
+    fn from_json(value: &Tree) -> Result<Self, Misfit> {
         Ok(Self {
             ticket: field(value, "ticket")?,
             url: field(value, "url")?,
             expires_in: field(value, "expires_in")?,
+            session: field(value, "session")?,
         })
     }
 }
 
 /// Reads a message of the type `kind`; none if this version does not know the type.
-pub(crate) fn message(kind: &str, value: &Value) -> Result<Option<ServerMessage>, Misfit> {
+pub(crate) fn message(kind: &str, value: &Tree) -> Result<Option<ServerMessage>, Misfit> {
     Ok(Some(match kind {
         "card" => ServerMessage::Card {
             seq: field(value, "seq")?,
@@ -335,58 +431,5 @@ pub(crate) fn message(kind: &str, value: &Value) -> Result<Option<ServerMessage>
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_the_server_writes_is_read() {
-        let session = SessionInfo {
-            agent_id: AgentId::parse("A").unwrap(),
-            version: "1".into(),
-            locale: "en".into(),
-            expires_at: Millis(5),
-            image_origins: vec!["https://img.example".into()],
-        };
-        assert_eq!(read(&serde_json::to_string(&session).unwrap()), Ok(session));
-        let ticket = TicketInfo {
-            ticket: "t".into(),
-            url: "ws://x".into(),
-            expires_in: 30,
-        };
-        assert_eq!(read(&serde_json::to_string(&ticket).unwrap()), Ok(ticket));
-        for kind in [
-            ActionKind::Rendered,
-            ActionKind::Accepted,
-            ActionKind::Dismissed,
-        ] {
-            let action = Action {
-                id: ActionId::parse("x").unwrap(),
-                card_id: CardId::parse("c").unwrap(),
-                kind,
-                at: Millis(7),
-                reason: Some("no".into()),
-            };
-            assert_eq!(read(&serde_json::to_string(&action).unwrap()), Ok(action));
-        }
-    }
-
-    #[test]
-    fn a_misfit_is_named_with_its_place_and_what_was_expected() {
-        let read = |text| read::<LiveCard>(text).unwrap_err().to_string();
-        assert_eq!(
-            read(r#"{"seq":"x"}"#),
-            "seq is \"x\", expected a whole number from 0"
-        );
-        assert_eq!(
-            read(r#"{"seq":1,"card":{"id":"a b"}}"#),
-            "card.id is \"a b\", expected 1 to 128 of the characters A-Z a-z 0-9 _ -"
-        );
-        assert_eq!(
-            read(
-                r#"{"seq":1,"card":{"id":"a","interaction_id":"i","published_at":1,"received_at":1,"expires_at":1,"body":{"alert":{"level":"LOW"}}}}"#
-            ),
-            "card.body.alert.level is \"LOW\", expected HIGH or CRITICAL"
-        );
-        assert!(read("nonsense").starts_with("message is not JSON: "));
-    }
-}
+#[path = "json_tests.rs"]
+mod tests;

@@ -10,11 +10,15 @@ pub mod html;
 pub mod ids;
 pub mod json;
 pub mod order;
+pub mod rules;
 pub mod server;
 pub mod session;
 pub mod style;
+pub mod typing;
 
-pub use card::{Alert, AlertLevel, Card, CardBody};
+pub use card::{
+    Alert, AlertLevel, Card, CardBody, Prompt, Snippet, Suggestion, Task, TaskPriority,
+};
 pub use client::{Action, ActionKind, ClientMessage};
 pub use close::CloseCode;
 pub use ids::{ActionId, AgentId, CardId, InteractionId, InvalidId, Millis, Seq};
@@ -32,7 +36,7 @@ pub const TICKET_SUBPROTOCOL_PREFIX: &str = "ticket.";
 /// The header every request of the panel carries; a cross-site form cannot set it, so one without is refused.
 pub const REQUEST_HEADER: &str = "X-Cuecard";
 
-/// Largest message on the browser's socket, in bytes of UTF-8, in either direction.
+/// Largest message on the browser's socket, in bytes of UTF-8: the server sends none that is longer, and takes none.
 pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 
 /// Largest card body, in bytes of HTML, so that a card with its envelope fits into one message.

@@ -13,6 +13,8 @@ pub enum Rank {
     High,
     /// An alert of level critical.
     Critical,
+    /// A prompt that overrides everything else.
+    Pinned,
 }
 
 impl Rank {
@@ -23,6 +25,8 @@ impl Rank {
                 AlertLevel::Critical => Self::Critical,
                 AlertLevel::High => Self::High,
             },
+            CardBody::Prompt(prompt) if prompt.is_pinned => Self::Pinned,
+            CardBody::Suggestion(_) | CardBody::Prompt(_) | CardBody::Task(_) => Self::Rest,
         }
     }
 }

@@ -121,6 +121,29 @@ pub enum RemovalReason {
     Dismissed,
     /// Its time was over.
     Expired,
+    /// Its publisher took it back.
+    Withdrawn,
+    /// Its publisher replaced it.
+    Superseded,
+    /// The conversation has moved on.
+    Stale,
+    /// The agent put it off; it comes back as a new entry.
+    Snoozed,
+}
+
+impl RemovalReason {
+    /// The reason as logs, metrics and the store name it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Dismissed => "dismissed",
+            Self::Expired => "expired",
+            Self::Withdrawn => "withdrawn",
+            Self::Superseded => "superseded",
+            Self::Stale => "stale",
+            Self::Snoozed => "snoozed",
+        }
+    }
 }
 
 /// What became of an action.
@@ -150,10 +173,15 @@ pub enum Unreadable {
 impl ServerMessage {
     /// Reads a message; an unknown `type` is told apart from a broken message.
     pub fn parse(text: &str) -> Result<Self, Unreadable> {
+        let tree = json::tree(text).map_err(|misfit| Unreadable::Invalid(misfit.to_string()))?;
+        Self::read(&tree)
+    }
+
+    /// The same for one that is parsed.
+    pub fn read(tree: &json::Tree) -> Result<Self, Unreadable> {
         let invalid = |misfit: json::Misfit| Unreadable::Invalid(misfit.to_string());
-        let tree = json::tree(text).map_err(invalid)?;
-        let kind: String = json::field(&tree, "type").map_err(invalid)?;
-        json::message(&kind, &tree)
+        let kind: String = json::field(tree, "type").map_err(invalid)?;
+        json::message(&kind, tree)
             .map_err(invalid)?
             .ok_or_else(|| unknown_type(&kind))
     }
@@ -287,7 +315,7 @@ mod tests {
             ),
             (
                 r#"{"type":"removed","seq":1,"card_id":"c","reason":"abducted"}"#,
-                "reason is \"abducted\", expected accepted, dismissed or expired",
+                "reason is \"abducted\", expected accepted, dismissed, expired, withdrawn, superseded, stale or snoozed",
             ),
         ] {
             assert_eq!(

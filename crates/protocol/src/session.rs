@@ -44,17 +44,6 @@ pub struct TicketInfo {
     pub url: String,
     /// Seconds until the ticket is void.
     pub expires_in: u64,
-}
-
-/// Body of every refused request under `/api` (RFC 9457 with a `code`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Problem {
-    /// HTTP status.
-    pub status: u16,
-    /// A short name in `snake_case` that programs can rely on.
-    pub code: String,
-    /// The same for every problem with this code.
-    pub title: String,
-    /// What was wrong, with which value, and what was expected.
-    pub detail: String,
+    /// The same for all tickets of a session, and for no other's. None from an older server.
+    pub session: Option<String>,
 }

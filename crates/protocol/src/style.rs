@@ -83,8 +83,8 @@ fn declaration(text: &str) -> Option<Declaration<'_>> {
 fn is_allowed_value(property: &str, value: &str) -> bool {
     if value.is_empty()
         || !value
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || " #%.,()-'\"".contains(c))
+            .bytes()
+            .all(|c| c.is_ascii_alphanumeric() || b" #%.,()-'\"".contains(&c))
     {
         return false;
     }

@@ -68,7 +68,7 @@ impl Connection {
             .outage_since
             .is_none_or(|since| now < since.plus(QUIET_FOR));
         match &self.phase {
-            Phase::Stopped { reason } => Status::Stopped {
+            Phase::Stopped { reason, .. } => Status::Stopped {
                 reason: reason.clone(),
             },
             Phase::Open { .. } => Status::Connected,
@@ -78,6 +78,14 @@ impl Connection {
                 next_try_at: Some(*until),
             },
             _ => Status::Reconnecting { next_try_at: None },
+        }
+    }
+
+    /// Why it has stopped, for programs, if it has.
+    pub(crate) const fn stop_code(&self) -> Option<&'static str> {
+        match self.phase {
+            Phase::Stopped { code, .. } => Some(code),
+            _ => None,
         }
     }
 

@@ -8,7 +8,8 @@ use cuecard_protocol::{
 };
 
 use crate::desk::{
-    Desk, act, action, alert, came, id, polite, session, snapshot, store, stored, welcome,
+    Desk, act, action, alert, came, dismiss, id, polite, session, snapshot, store, stored, told,
+    welcome,
 };
 
 fn with_card(name: &str) -> Desk {
@@ -31,6 +32,7 @@ fn pending(desk: &Desk, name: &str) -> Effect {
             card_id: id(name),
             until: desk.now.plus(Millis(5_000)),
             at: desk.server_now(),
+            reason: None,
         }],
         ..stored(&[])
     })
@@ -40,25 +42,34 @@ fn pending(desk: &Desk, name: &str) -> Effect {
 fn a_dismissal_is_final_after_five_seconds() {
     let mut desk = with_card("a");
     let revision = desk.panel.revision();
-    desk.check(Event::Dismiss(id("a")), &[pending(&desk, "a")]);
+    desk.check(dismiss(id("a")), &[pending(&desk, "a")]);
     assert!(desk.panel.revision() > revision);
     assert_eq!(
         desk.panel.view(desk.now).cards[0].state,
         CardState::Undoable {
-            until: desk.now.plus(Millis(5_000))
+            until: desk.now.plus(Millis(5_000)),
+            reason: None,
         }
     );
     let action = action(1, "a", Dismissed, desk.server_now());
-    desk.check_wait(5_000, &[(5_000, act(&action)), (5_000, store(&[&action]))]);
-    assert_eq!(desk.feed(), [] as [&str; 0]);
+    desk.check_wait(
+        5_000,
+        &[
+            (5_000, told(Dismissed, "alert", "a")),
+            (5_000, act(&action)),
+            (5_000, store(&[&action])),
+        ],
+    );
+    assert_eq!(desk.feed(), ["a…"]);
     desk.check_say(&ack(&action), &[store(&[])]);
+    assert_eq!(desk.feed(), [] as [&str; 0]);
     desk.check(Event::Undo(id("a")), &[]);
 }
 
 #[test]
 fn undo_takes_it_back() {
     let mut desk = with_card("a");
-    desk.step(Event::Dismiss(id("a")));
+    desk.step(dismiss(id("a")));
     desk.wait(4_999);
     desk.check(Event::Undo(id("a")), &[store(&[])]);
     assert_eq!(desk.feed(), ["a"]);
@@ -69,17 +80,17 @@ fn undo_takes_it_back() {
 #[test]
 fn a_second_dismissal_does_not_move_the_end() {
     let mut desk = with_card("a");
-    desk.step(Event::Dismiss(id("a")));
+    desk.step(dismiss(id("a")));
     desk.wait(4_000);
-    desk.check(Event::Dismiss(id("a")), &[]);
-    assert_eq!(desk.wait(1_000).len(), 2);
+    desk.check(dismiss(id("a")), &[]);
+    assert_eq!(desk.wait(1_000).len(), 3);
 }
 
 #[test]
 fn cards_that_are_not_there_cannot_be_acted_on() {
     let mut desk = with_card("a");
     for event in [
-        Event::Dismiss(id("b")),
+        dismiss(id("b")),
         Event::Undo(id("a")),
         Event::CardSeen(id("b")),
     ] {
@@ -90,14 +101,18 @@ fn cards_that_are_not_there_cannot_be_acted_on() {
 #[test]
 fn hiding_the_page_makes_dismissals_final() {
     let mut desk = with_card("a");
-    desk.step(Event::Dismiss(id("a")));
+    desk.step(dismiss(id("a")));
     let action = action(1, "a", Dismissed, desk.server_now());
     desk.sleep(1_000);
     desk.check(
         Event::VisibilityChanged { visible: false },
-        &[act(&action), store(&[&action])],
+        &[
+            told(Dismissed, "alert", "a"),
+            act(&action),
+            store(&[&action]),
+        ],
     );
-    assert_eq!(desk.feed(), [] as [&str; 0]);
+    assert_eq!(desk.feed(), ["a…"]);
 }
 
 #[test]
@@ -111,13 +126,14 @@ fn what_becomes_of_the_card_overtakes_its_dismissal() {
     };
     let by_replacement: fn(&mut Desk) -> Vec<Effect> = |desk| {
         let mut newer = alert("b", "a", AlertLevel::Critical, desk.server_now());
-        let CardBody::Alert(alert) = &mut newer.body;
-        alert.title = "Title of a".into();
+        if let CardBody::Alert(alert) = &mut newer.body {
+            alert.title = "Title of a".into();
+        }
         desk.say(&came(2, newer))
     };
     for (overtake, feed) in [(by_removal, vec![]), (by_replacement, vec!["b"])] {
         let mut desk = with_card("a");
-        desk.step(Event::Dismiss(id("a")));
+        desk.step(dismiss(id("a")));
         assert_eq!(overtake(&mut desk), [store(&[])]);
         assert_eq!(desk.feed(), feed);
         desk.check_wait(5_000, &[]);
@@ -125,13 +141,40 @@ fn what_becomes_of_the_card_overtakes_its_dismissal() {
 }
 
 #[test]
-fn an_expired_card_takes_its_dismissal_along() {
+fn a_dismissal_is_final_while_its_card_still_lives() {
+    for (left, wait) in [(6_001, 5_000), (6_000, 5_000), (2_000, 1_000), (1_001, 1)] {
+        let mut desk = Desk::connected();
+        let mut card = desk.critical("a");
+        card.expires_at = desk.server_now().plus(Millis(left));
+        desk.say(&came(1, card));
+        desk.step(dismiss(id("a")));
+        let action = action(1, "a", Dismissed, desk.server_now());
+        desk.check_wait(
+            wait,
+            &[
+                (wait, told(Dismissed, "alert", "a")),
+                (wait, act(&action)),
+                (wait, store(&[&action])),
+            ],
+        );
+    }
+}
+
+#[test]
+fn in_the_last_second_of_a_card_its_dismissal_is_final_at_once() {
     let mut desk = Desk::connected();
     let mut card = desk.critical("a");
-    card.expires_at = desk.server_now().plus(Millis(2_000));
+    card.expires_at = desk.server_now().plus(Millis(900));
     desk.say(&came(1, card));
-    desk.step(Event::Dismiss(id("a")));
-    desk.check_wait(9_000, &[(2_000, store(&[]))]);
+    let action = action(1, "a", Dismissed, desk.server_now());
+    desk.check(
+        dismiss(id("a")),
+        &[
+            told(Dismissed, "alert", "a"),
+            act(&action),
+            store(&[&action]),
+        ],
+    );
 }
 
 #[test]
@@ -139,7 +182,7 @@ fn a_dismissed_card_that_is_one_too_many_is_dismissed_at_once() {
     let mut desk = Desk::connected();
     let first = desk.high("first");
     desk.say(&came(1, first));
-    desk.step(Event::Dismiss(id("first")));
+    desk.step(dismiss(id("first")));
     let dismissed = action(1, "first", Dismissed, desk.server_now());
     for n in 2..=200 {
         desk.sleep(1);
@@ -157,20 +200,20 @@ fn a_dismissed_card_stays_so_through_a_snapshot() {
     let cards = [desk.critical("a"), desk.critical("b")];
     let b = cards[1].clone();
     desk.say(&came(2, b));
-    desk.step(Event::Dismiss(id("a")));
-    desk.step(Event::Dismiss(id("b")));
+    desk.step(dismiss(id("a")));
+    desk.step(dismiss(id("b")));
     desk.step(Event::VisibilityChanged { visible: false });
     let c = desk.critical("c");
     desk.say(&came(3, c.clone()));
-    desk.step(Event::Dismiss(id("c")));
+    desk.step(dismiss(id("c")));
     desk.step(Event::SocketClosed { code: 4408 });
     desk.reopen();
     desk.say(&welcome(3, Resume::Gap));
     desk.say(&snapshot(&[(1, &cards[0]), (2, &cards[1])], false));
     desk.say(&snapshot(&[(3, &c)], true));
-    assert_eq!(desk.feed(), ["c?"]);
+    assert_eq!(desk.feed(), ["a…", "b…", "c?"]);
     desk.step(Event::Undo(id("c")));
-    assert_eq!(desk.feed(), ["c"]);
+    assert_eq!(desk.feed(), ["a…", "b…", "c"]);
 }
 
 #[test]
@@ -194,10 +237,13 @@ fn actions_wait_for_the_connection_and_are_repeated_in_order_until_acknowledged(
     let (rendered, dismissed) = (action(1, "a", Rendered, at), action(2, "a", Dismissed, at));
     desk.step(Event::SocketClosed { code: 4408 });
     desk.check(Event::CardSeen(id("a")), &[store(&[&rendered])]);
-    desk.step(Event::Dismiss(id("a")));
+    desk.step(dismiss(id("a")));
     desk.check(
         Event::VisibilityChanged { visible: false },
-        &[store(&[&rendered, &dismissed])],
+        &[
+            told(Dismissed, "alert", "a"),
+            store(&[&rendered, &dismissed]),
+        ],
     );
     desk.reopen();
     desk.check_say(
@@ -218,7 +264,7 @@ fn a_refused_decision_is_said_and_a_refused_report_counted() {
     let at = desk.server_now();
     let (rendered, dismissed) = (action(1, "a", Rendered, at), action(2, "a", Dismissed, at));
     desk.step(Event::CardSeen(id("a")));
-    desk.step(Event::Dismiss(id("a")));
+    desk.step(dismiss(id("a")));
     desk.step(Event::VisibilityChanged { visible: false });
     let refused = |action: &Action| ServerMessage::Ack {
         id: action.id.clone(),
@@ -249,6 +295,7 @@ fn a_reload_loses_neither_actions_nor_dismissals() {
             card_id: id("a"),
             until: Desk::new().now.plus(Millis(3_000)),
             at: Millis(77),
+            reason: None,
         }],
         ..stored(&[&old])
     };
@@ -268,6 +315,7 @@ fn a_reload_loses_neither_actions_nor_dismissals() {
     desk.check_wait(
         3_000,
         &[
+            (3_000, told(Dismissed, "alert", "a")),
             (3_000, act(&dismissed)),
             (3_000, store(&[&old, &dismissed])),
         ],
@@ -281,6 +329,7 @@ fn a_dismissal_whose_time_passed_while_no_page_was_there_is_sent() {
             card_id: id("a"),
             until: Millis(1),
             at: Millis(77),
+            reason: None,
         }],
         ..stored(&[])
     };

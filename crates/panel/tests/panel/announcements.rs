@@ -4,7 +4,9 @@ use cuecard_panel::Event;
 use cuecard_protocol::card::AlertLevel;
 use cuecard_protocol::{CardBody, Resume};
 
-use crate::desk::{Desk, alert, assertive, came, id, polite, snapshot, welcome};
+use crate::desk::{
+    Desk, alert, assertive, came, dismiss, id, polite, prompt, snapshot, suggestion, welcome,
+};
 
 #[test]
 fn critical_at_once_high_when_there_is_time() {
@@ -28,6 +30,21 @@ fn many_are_said_as_a_number() {
 }
 
 #[test]
+fn several_kinds_are_cards_and_a_long_text_is_cut() {
+    let mut desk = Desk::connected();
+    let now = desk.server_now();
+    let a = desk.high("a");
+    desk.say(&came(1, a));
+    let pinned = prompt("p", &[("KB-1", "Hello")], true, now);
+    let long = suggestion("s", &"word ".repeat(40), now);
+    desk.check_say(&came(2, pinned), &[]);
+    desk.check_say(&came(3, long), &[]);
+    let cut = "word ".repeat(24);
+    let words = format!("2 new cards. Newest: {}…", cut.trim_end());
+    desk.check_wait(9_000, &[(3_000, polite(&words))]);
+}
+
+#[test]
 fn a_flood_of_critical_alerts_is_said_once_a_second() {
     let mut desk = Desk::connected();
     let mut said = Vec::new();
@@ -48,8 +65,9 @@ fn a_replacement_is_said_only_if_it_says_something_else() {
     let mut desk = Desk::connected();
     let titled = |desk: &Desk, id: &str, title: &str| {
         let mut card = alert(id, "conversation", AlertLevel::Critical, desk.server_now());
-        let CardBody::Alert(alert) = &mut card.body;
-        alert.title = title.into();
+        if let CardBody::Alert(alert) = &mut card.body {
+            alert.title = title.into();
+        }
         card
     };
     for (seq, name, title, words) in [
@@ -83,7 +101,7 @@ fn a_dismissed_card_is_not_said_when_a_snapshot_brings_it_back() {
     let mut desk = Desk::connected();
     let a = desk.critical("a");
     desk.say(&came(1, a.clone()));
-    desk.step(Event::Dismiss(id("a")));
+    desk.step(dismiss(id("a")));
     desk.step(Event::VisibilityChanged { visible: false });
     desk.step(Event::SocketClosed { code: 4408 });
     desk.reopen();

@@ -8,6 +8,9 @@ use cuecard_protocol::{
     RemovalReason, Resume, Seq, ServerMessage, VERSION,
 };
 
+/// What an action does, whoever repeats it.
+pub type Done = (CardId, ActionKind, Option<String>);
+
 /// The reference broker: one agent's log.
 #[derive(Default)]
 pub struct Broker {
@@ -17,9 +20,9 @@ pub struct Broker {
     begins: usize,
     pub live: BTreeMap<CardId, (Seq, Card)>,
     /// What counted, with how often it did.
-    pub effective: BTreeMap<(CardId, ActionKind), u32>,
-    /// The action ids that were received for each card and kind.
-    pub received: BTreeMap<(CardId, ActionKind), BTreeSet<ActionId>>,
+    pub effective: BTreeMap<Done, u32>,
+    /// The action ids that were received for each card, kind and snippet.
+    pub received: BTreeMap<Done, BTreeSet<ActionId>>,
     /// Messages under way; none without a connection that has said hello.
     pub wire: Option<VecDeque<ServerMessage>>,
 }
@@ -33,7 +36,7 @@ impl Broker {
     pub fn append(&mut self, entry: Entry) {
         let seq = Seq(self.entries.len() as u64 + 1);
         if let Entry::Card(card) = &entry {
-            self.live.retain(|_, (_, old)| old.slot() != card.slot());
+            self.live.retain(|_, (_, old)| !old.shares_slot_with(card));
             self.live.insert(card.id.clone(), (seq, card.clone()));
         }
         self.entries.push(entry.clone());
@@ -121,7 +124,11 @@ impl Broker {
     }
 
     fn record(&mut self, action: Action) {
-        let key = (action.card_id.clone(), action.kind);
+        let key = (
+            action.card_id.clone(),
+            action.kind,
+            action.snippet_id.clone(),
+        );
         let is_repeat = self.effective.contains_key(&key);
         self.received
             .entry(key.clone())
@@ -130,8 +137,11 @@ impl Broker {
         let is_live = self.live.contains_key(&action.card_id);
         if !is_repeat && is_live {
             *self.effective.entry(key).or_default() += 1;
-            if action.kind == ActionKind::Dismissed {
-                self.remove(action.card_id, RemovalReason::Dismissed);
+            match action.kind {
+                ActionKind::Dismissed => self.remove(action.card_id, RemovalReason::Dismissed),
+                ActionKind::Accepted => self.remove(action.card_id, RemovalReason::Accepted),
+                ActionKind::Snoozed => self.remove(action.card_id, RemovalReason::Snoozed),
+                ActionKind::Rendered | ActionKind::Adopted => {}
             }
         }
         let outcome = if is_repeat || is_live {

@@ -1,9 +1,9 @@
 //! From session to `welcome`, refusals, and the signs of life.
 
-use cuecard_panel::{Effect, Event, Failure, Status};
+use cuecard_panel::{Effect, Event, Failure, Status, Text};
 use cuecard_protocol::{Millis, Resume, ServerMessage};
 
-use crate::desk::{Desk, START, hello, ping, session, snapshot, ticket, welcome};
+use crate::desk::{Desk, START, hello, ping, said, session, snapshot, ticket, welcome};
 
 const ASK: Effect = Effect::OpenSession {
     fresh_assertion: false,
@@ -14,7 +14,7 @@ const ASK_ANEW: Effect = Effect::OpenSession {
 
 fn stopped(desk: &Desk) -> String {
     match desk.status() {
-        Status::Stopped { reason } => reason,
+        Status::Stopped { reason } => reason.in_english(),
         other => panic!("not stopped but {other:?}"),
     }
 }
@@ -157,7 +157,7 @@ fn a_refusal_stops_with_the_servers_words() {
     let mut desk = Desk::new();
     desk.step(Event::Started { stored: None });
     desk.step(Event::SessionFailed(Failure::Refused {
-        message: message.clone(),
+        message: Text::literal(message.clone()),
     }));
     assert_eq!(stopped(&desk), message);
     desk.check(Event::TryNow, &[ASK]);
@@ -217,13 +217,35 @@ fn coming_back_asks_an_open_connection_whether_it_lives() {
 }
 
 #[test]
+fn who_may_not_come_yet_keeps_its_jitter_though_hurried() {
+    for event in [
+        Event::CameOnline,
+        Event::VisibilityChanged { visible: true },
+        Event::TryNow,
+    ] {
+        let mut desk = Desk::connected();
+        desk.random = 0.5;
+        let bye = ServerMessage::Bye {
+            reason: "the server is draining".into(),
+            retry_after_ms: 3_000,
+        };
+        desk.check_say(&bye, &[]);
+        desk.step(Event::SocketClosed { code: 1006 });
+        desk.check(event.clone(), &[]);
+        desk.check_wait_silently(3_000, &[]);
+        // From here on it may, and somebody has been let in.
+        desk.check(event, &[Effect::FetchTicket]);
+    }
+}
+
+#[test]
 fn another_version_is_offered() {
     let mut desk = Desk::connected();
     desk.step(Event::SocketClosed { code: 4408 });
     desk.reopen();
     let revision = desk.panel.revision();
-    desk.step(Event::SocketMessage(
-        r#"{"type":"welcome","version":"9.9.9","log":"log-1","head":0,"resume":"resumed","now":1060000}"#.into(),
+    desk.step(said(
+        r#"{"type":"welcome","version":"9.9.9","log":"log-1","head":0,"resume":"resumed","now":1060000}"#,
     ));
     assert!(desk.panel.view(desk.now).is_outdated);
     assert!(desk.panel.revision() > revision);

@@ -1,7 +1,13 @@
 //! A panel on a desk: a clock that only tests move, and short words for what a broker says.
 
-use cuecard_panel::{Announcement, CardState, Effect, Event, Panel, Politeness, Status, Stored};
-use cuecard_protocol::card::{Alert, AlertLevel, Card, CardBody};
+use cuecard_panel::{
+    Announcement, CardState, Decided, Effect, Event, News, Notice, Panel, Politeness, Status,
+    Stored, Text,
+};
+use cuecard_protocol::card::{
+    Alert, AlertLevel, Card, CardBody, Prompt, Snippet, Suggestion, Task, TaskPriority,
+};
+use cuecard_protocol::json;
 use cuecard_protocol::server::LiveCard;
 use cuecard_protocol::session::{SessionInfo, TicketInfo};
 use cuecard_protocol::{
@@ -12,6 +18,9 @@ use cuecard_protocol::{
 /// When tests begin, by the browser's clock; the server's is [`AHEAD`] later.
 pub const START: Millis = Millis(1_000_000);
 
+/// The life of a panel that began at [`START`] with 0.5.
+pub const LIFE: &str = "f4240-8000000000000";
+
 /// Server's clock minus the browser's.
 pub const AHEAD: u64 = 60_000;
 
@@ -20,6 +29,8 @@ pub struct Desk {
     pub panel: Panel,
     pub now: Millis,
     pub random: f64,
+    /// What the host was told, apart from decisions. Kept apart from the other effects: it asks for nothing.
+    pub news: Vec<News>,
 }
 
 impl Desk {
@@ -29,6 +40,7 @@ impl Desk {
             panel: Panel::new(),
             now: START,
             random: 0.5,
+            news: Vec::new(),
         }
     }
 
@@ -54,9 +66,17 @@ impl Desk {
         self.step(Event::SocketOpened);
     }
 
-    /// One step.
+    /// One step; texts are in English, news goes to [`Desk::news`].
     pub fn step(&mut self, event: Event) -> Vec<Effect> {
-        self.panel.step(event, self.now, self.random)
+        let mut effects = self.panel.step(event, self.now, self.random);
+        effects.retain(|effect| match effect {
+            Effect::News(news) => {
+                self.news.push(news.clone());
+                false
+            }
+            _ => true,
+        });
+        effects.into_iter().map(in_english).collect()
     }
 
     /// One step, and everything that must come of it.
@@ -68,7 +88,7 @@ impl Desk {
     /// A message of the broker.
     pub fn say(&mut self, message: &ServerMessage) -> Vec<Effect> {
         let text = serde_json::to_string(message).unwrap();
-        self.step(Event::SocketMessage(text))
+        self.step(said(&text))
     }
 
     /// A message of the broker, and everything that must come of it.
@@ -119,12 +139,15 @@ impl Desk {
         self.panel.view(self.now).status
     }
 
-    /// The ids on screen, in order; those that can be taken back with a question mark.
+    /// The ids on screen, in order: `a` is live, `a?` can be taken back, `a…` is decided, `a!` durable, `a: why` refused.
     pub fn feed(&self) -> Vec<String> {
         let view = self.panel.view(self.now);
-        let name = |card: &cuecard_panel::CardView| match card.state {
+        let name = |card: &cuecard_panel::CardView| match &card.state {
             CardState::Live => card.card.id.to_string(),
             CardState::Undoable { .. } => format!("{}?", card.card.id),
+            CardState::Deciding { .. } => format!("{}…", card.card.id),
+            CardState::Decided { .. } => format!("{}!", card.card.id),
+            CardState::Refused { message, .. } => format!("{}: {message}", card.card.id),
         };
         view.cards.iter().map(name).collect()
     }
@@ -160,14 +183,21 @@ pub fn ticket() -> TicketInfo {
         ticket: "once".into(),
         url: "ws://broker/api/ws".into(),
         expires_in: 30,
+        session: None,
     }
 }
 
 pub fn hello(last_seq: u64, log: Option<&str>) -> Effect {
+    hello_of("agent-1", last_seq, log)
+}
+
+pub fn hello_of(agent: &str, last_seq: u64, log: Option<&str>) -> Effect {
     Effect::Send(ClientMessage::Hello {
         last_seq: Seq(last_seq),
         log: log.map(Into::into),
         version: VERSION.into(),
+        life: Some(LIFE.into()),
+        agent_id: AgentId::parse(agent).ok(),
     })
 }
 
@@ -208,6 +238,77 @@ pub fn id(id: &str) -> CardId {
     CardId::parse(id).unwrap()
 }
 
+/// The agent dismisses a card without a reason.
+pub fn dismiss(card_id: CardId) -> Event {
+    Event::Dismiss {
+        card_id,
+        reason: None,
+    }
+}
+
+/// The host is told of a decision about a card that is alone in a conversation of its own name.
+pub fn told(kind: ActionKind, card_kind: &'static str, card: &str) -> Effect {
+    Effect::TellHost(Decided {
+        kind,
+        card_kind,
+        card_id: id(card),
+        interaction_id: card.into(),
+        reason: None,
+    })
+}
+
+/// A suggestion for a conversation of its own name, received now, with an hour to live.
+pub fn suggestion(id: &str, content: &str, received_at: Millis) -> Card {
+    let body = CardBody::Suggestion(Suggestion {
+        content: content.into(),
+        priority: None,
+        relevance: 0.9,
+        source: Some("model".into()),
+    });
+    card(id, received_at, body)
+}
+
+/// A prompt for a conversation of its own name, received now, with an hour to live.
+pub fn prompt(id: &str, snippets: &[(&str, &str)], is_pinned: bool, received_at: Millis) -> Card {
+    let snippets = snippets.iter().map(|(id, content)| Snippet {
+        id: (*id).into(),
+        content: (*content).into(),
+        tags: vec!["billing".into()],
+        source: "CRM".into(),
+    });
+    let body = CardBody::Prompt(Prompt {
+        level: 5,
+        is_pinned,
+        relevance: 0.8,
+        snippets: snippets.collect(),
+    });
+    card(id, received_at, body)
+}
+
+/// A task for a conversation of its own name, received now, that is due then and leaves a week later.
+pub fn task(id: &str, due_at: Millis, received_at: Millis) -> Card {
+    let body = CardBody::Task(Task {
+        task_id: Some(format!("T-{id}")),
+        true_interaction_id: None,
+        subject: format!("Agent Assist: Call back for interaction {id}"),
+        priority: TaskPriority::High,
+        due_at,
+        score: Some(2.0),
+    });
+    Card {
+        expires_at: due_at.plus(Card::TASK_OVERDUE),
+        ..card(id, received_at, body)
+    }
+}
+
+fn card(id: &str, received_at: Millis, body: CardBody) -> Card {
+    Card {
+        body,
+        expires_at: received_at.plus(Millis::from_secs(3_600)),
+        ..alert(id, id, AlertLevel::High, received_at)
+    }
+}
+
 pub fn alert(id: &str, interaction: &str, level: AlertLevel, received_at: Millis) -> Card {
     Card {
         id: CardId::parse(id).unwrap(),
@@ -227,16 +328,34 @@ pub fn alert(id: &str, interaction: &str, level: AlertLevel, received_at: Millis
 /// The `n`th action of a panel that began at [`START`] with 0.5.
 pub fn action(n: u64, card: &str, kind: ActionKind, at: Millis) -> Action {
     Action {
-        id: ActionId::parse(format!("f4240-8000000000000-{n:x}")).unwrap(),
+        id: ActionId::parse(format!("{LIFE}-{n:x}")).unwrap(),
         card_id: id(card),
         kind,
         at,
         reason: None,
+        snippet_id: None,
+        until: None,
     }
 }
 
 pub fn act(action: &Action) -> Effect {
     Effect::Send(ClientMessage::Action(action.clone()))
+}
+
+/// What an agent whose language is English gets.
+fn in_english(effect: Effect) -> Effect {
+    match effect {
+        Effect::Announce(Announcement { politeness, texts }) => {
+            let texts: Vec<_> = texts.iter().map(Text::in_english).collect();
+            announce(politeness, &texts.join(" "))
+        }
+        Effect::Notify(notice) => Effect::Notify(Notice {
+            heading: Text::literal(notice.heading.in_english()),
+            text: Text::literal(notice.text.in_english()),
+            ..notice
+        }),
+        other => other,
+    }
 }
 
 pub fn polite(text: &str) -> Effect {
@@ -250,7 +369,7 @@ pub fn assertive(text: &str) -> Effect {
 fn announce(politeness: Politeness, text: &str) -> Effect {
     Effect::Announce(Announcement {
         politeness,
-        text: text.into(),
+        texts: vec![Text::literal(text.into())],
     })
 }
 
@@ -264,4 +383,9 @@ pub fn stored(outbox: &[&Action]) -> Stored {
         outbox: outbox.iter().copied().cloned().collect(),
         dismissals: Vec::new(),
     }
+}
+
+/// A text of the broker, as the browser parses it.
+pub fn said(text: &str) -> Event {
+    Event::SocketMessage(json::tree(text).ok())
 }

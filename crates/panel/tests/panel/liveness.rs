@@ -1,27 +1,36 @@
 //! From any sequence of events the panel goes on: there is always a next deadline, it moves, and nothing panics.
 
-use cuecard_panel::{Effect, Event, Failure, Status};
-use cuecard_protocol::{Millis, Resume, ServerMessage};
+use cuecard_panel::{Effect, Event, Failure, Filter, Handover, Status, Text};
+use cuecard_protocol::{InteractionId, Millis, Resume, ServerMessage};
 use proptest::prelude::*;
 
-use crate::desk::{Desk, came, id, session, snapshot, ticket, welcome};
+use crate::desk::{
+    Desk, came, dismiss, id, prompt, said, session, snapshot, suggestion, ticket, welcome,
+};
 
-fn event() -> impl Strategy<Value = Event> {
-    let failure = prop_oneof![
+fn failure() -> impl Strategy<Value = Failure> {
+    prop_oneof![
         4 => Just(Failure::Network),
         2 => Just(Failure::Unauthorized),
         2 => prop::option::of(any::<u64>()).prop_map(|wait| Failure::Busy {
             retry_after: wait.map(Millis)
         }),
-        1 => Just(Failure::Refused { message: "no".into() }),
-    ];
+        1 => Just(Failure::Refused { message: Text::plain("no") }),
+    ]
+}
+
+fn event() -> impl Strategy<Value = Event> {
     let code = prop_oneof![
         4 => Just(1006_u16),
         4 => prop::sample::select(vec![4400, 4401, 4408, 4429, 4503]),
         1 => prop::sample::select(vec![4403, 4409]),
     ];
     let desk = Desk::new();
-    let cards = ["a", "b", "c"].map(|name| desk.high(name));
+    let cards = [
+        desk.high("a"),
+        suggestion("b", "Offer it", desk.server_now()),
+        prompt("c", &[("s", "Hello")], true, desk.server_now()),
+    ];
     let card = (0_u64..6, prop::sample::select(cards.to_vec()));
     let message = prop_oneof![
         4 => (0_u64..4, any::<bool>()).prop_map(|(head, gap)| {
@@ -38,20 +47,34 @@ fn event() -> impl Strategy<Value = Event> {
     let card_id = prop::sample::select(vec!["a", "b", "c", "d"]).prop_map(id);
     prop_oneof![
         2 => prop_oneof![Just("agent-1"), Just("agent-2")].prop_map(|a| Event::SessionOpened(session(a))),
-        1 => failure.clone().prop_map(Event::SessionFailed),
+        1 => failure().prop_map(Event::SessionFailed),
         3 => Just(Event::TicketIssued(ticket())),
-        1 => failure.prop_map(Event::TicketFailed),
+        1 => failure().prop_map(Event::TicketFailed),
         3 => Just(Event::SocketOpened),
-        8 => message.prop_map(|message| Event::SocketMessage(serde_json::to_string(&message).unwrap())),
-        1 => ".{0,40}".prop_map(Event::SocketMessage),
+        8 => message.prop_map(|message| said(&serde_json::to_string(&message).unwrap())),
+        1 => ".{0,40}".prop_map(|text| said(&text)),
         1 => code.prop_map(|code| Event::SocketClosed { code }),
         3 => Just(Event::DeadlineReached),
         1 => Just(Event::CameOnline),
         1 => any::<bool>().prop_map(|visible| Event::VisibilityChanged { visible }),
         1 => card_id.clone().prop_map(Event::CardSeen),
-        1 => card_id.clone().prop_map(Event::Dismiss),
-        1 => card_id.prop_map(Event::Undo),
+        1 => card_id.clone().prop_map(dismiss),
+        1 => card_id.clone().prop_map(Event::Undo),
+        1 => card_id.clone().prop_map(Event::Accept),
+        1 => card_id.prop_map(|card_id| Event::HandedOver {
+            card_id,
+            snippet_id: "s".into(),
+            outcome: Handover::Copied,
+        }),
+        1 => "[a-z]{0,2}".prop_map(|query| Event::Filter(Filter { query, kind: None })),
         1 => Just(Event::TryNow),
+        2 => Just(Event::Shows(InteractionId::parse("INT-1").ok())),
+        4 => Just(Event::Keystroke),
+        1 => Just(Event::LeftComposer),
+        2 => (0_u64..6, prop::option::of(failure())).prop_map(|(n, failure)| Event::TypingTold {
+            n,
+            outcome: failure.map_or(Ok(()), Err),
+        }),
     ]
 }
 

@@ -18,11 +18,21 @@ proptest! {
         }
         world.settle();
         for card in &world.seen {
-            let rendered = (card.clone(), ActionKind::Rendered);
+            let rendered = (card.clone(), ActionKind::Rendered, None);
             prop_assert!(world.broker.received.contains_key(&rendered), "{} was not reported", card);
         }
-        for card in &world.dismissed {
+        for (card, snippet) in &world.adopted {
+            let adopted = (card.clone(), ActionKind::Adopted, Some(snippet.clone()));
+            prop_assert!(world.broker.received.contains_key(&adopted), "{} was not adopted", card);
+        }
+        for card in world.dismissed.iter().chain(&world.accepted).chain(&world.snoozed) {
             prop_assert!(!world.broker.live.contains_key(card), "{} is still live", card);
+        }
+        for card in &world.accepted {
+            let accepted = (card.clone(), ActionKind::Accepted, None);
+            prop_assert!(world.broker.received.contains_key(&accepted), "{} was not accepted", card);
+            let dismissed = (card.clone(), ActionKind::Dismissed, None);
+            prop_assert!(!world.broker.received.contains_key(&dismissed), "{} was decided twice", card);
         }
         for (action, count) in &world.broker.effective {
             prop_assert_eq!(*count, 1, "{:?}", action);

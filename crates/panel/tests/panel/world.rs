@@ -2,21 +2,29 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use cuecard_panel::{CardState, Effect, Event, Stored};
+use cuecard_panel::{CardState, Effect, Event, HandOver, Handover, Stored, Way};
 use cuecard_protocol::card::AlertLevel;
 use cuecard_protocol::order::Rank;
 use cuecard_protocol::{
-    ActionId, CardId, ClientMessage, Entry, Millis, RemovalReason, ServerMessage,
+    ActionId, Card, CardBody, CardId, ClientMessage, Entry, Millis, RemovalReason, ServerMessage,
 };
 use proptest::prelude::*;
 
 use crate::broker::Broker;
-use crate::desk::{Desk, alert, session, ticket};
+use crate::desk::{Desk, alert, dismiss, prompt, said, session, suggestion, task, ticket};
 
 /// What can happen. Numbers choose among what is there.
 #[derive(Debug, Clone, Copy)]
 pub enum Happening {
-    Append { interaction: u8, critical: bool },
+    Append {
+        interaction: u8,
+        critical: bool,
+    },
+    Suggest,
+    Task,
+    Prompt {
+        pinned: bool,
+    },
     Remove(usize),
     Deliver(usize),
     Lose,
@@ -27,6 +35,10 @@ pub enum Happening {
     See(usize),
     Dismiss(usize),
     Undo(usize),
+    Accept(usize),
+    Snooze(usize),
+    /// Takes a snippet of a prompt, of which each has two.
+    Take(usize, bool),
     Hide,
     Wait(u64),
     Reload,
@@ -37,6 +49,9 @@ pub fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
         8 => (0_u8..5, any::<bool>())
             .prop_map(|(interaction, critical)| Happening::Append { interaction, critical }),
+        4 => Just(Happening::Suggest),
+        2 => Just(Happening::Task),
+        3 => any::<bool>().prop_map(|pinned| Happening::Prompt { pinned }),
         3 => any::<usize>().prop_map(Happening::Remove),
         8 => (1_usize..8).prop_map(Happening::Deliver),
         1 => Just(Happening::Lose),
@@ -47,6 +62,9 @@ pub fn happening() -> impl Strategy<Value = Happening> {
         4 => any::<usize>().prop_map(Happening::See),
         3 => any::<usize>().prop_map(Happening::Dismiss),
         2 => any::<usize>().prop_map(Happening::Undo),
+        3 => any::<usize>().prop_map(Happening::Accept),
+        2 => any::<usize>().prop_map(Happening::Snooze),
+        3 => (any::<usize>(), any::<bool>()).prop_map(|(n, second)| Happening::Take(n, second)),
         1 => Just(Happening::Hide),
         6 => (1_u64..4_000).prop_map(Happening::Wait),
     ]
@@ -65,9 +83,13 @@ pub struct World {
     pub stored: Option<Stored>,
     /// Actions whose acknowledgement the panel has read; they must not be sent again.
     acknowledged: BTreeSet<ActionId>,
-    /// What the agent saw, and dismissed without taking it back.
+    /// What the agent saw, dismissed without taking it back, accepted, put off, and took of prompts.
     pub seen: BTreeSet<CardId>,
     pub dismissed: BTreeSet<CardId>,
+    pub accepted: BTreeSet<CardId>,
+    pub snoozed: BTreeSet<CardId>,
+    pub adopted: BTreeSet<(CardId, String)>,
+    told: BTreeSet<CardId>,
     on_screen: BTreeSet<CardId>,
     gone: BTreeSet<CardId>,
     lives: u32,
@@ -83,6 +105,10 @@ impl World {
             acknowledged: BTreeSet::new(),
             seen: BTreeSet::new(),
             dismissed: BTreeSet::new(),
+            accepted: BTreeSet::new(),
+            snoozed: BTreeSet::new(),
+            adopted: BTreeSet::new(),
+            told: BTreeSet::new(),
             on_screen: BTreeSet::new(),
             gone: BTreeSet::new(),
             lives: 0,
@@ -98,8 +124,7 @@ impl World {
                 interaction,
                 critical,
             } => {
-                self.appended += 1;
-                let id = format!("card-{}", self.appended);
+                let id = self.new_id();
                 let level = if critical {
                     AlertLevel::Critical
                 } else {
@@ -107,6 +132,20 @@ impl World {
                 };
                 let now = self.desk.server_now();
                 let card = alert(&id, &format!("i{interaction}"), level, now);
+                self.broker.append(Entry::Card(card));
+            }
+            Happening::Suggest => {
+                let card = suggestion(&self.new_id(), "Offer it", self.desk.server_now());
+                self.broker.append(Entry::Card(card));
+            }
+            Happening::Task => {
+                let now = self.desk.server_now();
+                let card = task(&self.new_id(), now, now);
+                self.broker.append(Entry::Card(card));
+            }
+            Happening::Prompt { pinned } => {
+                let snippets = [("s1", "one"), ("s2", "two")];
+                let card = prompt(&self.new_id(), &snippets, pinned, self.desk.server_now());
                 self.broker.append(Entry::Card(card));
             }
             Happening::Remove(n) => {
@@ -143,24 +182,12 @@ impl World {
                 self.happen(Happening::Cut(1006));
                 self.broker.wipe();
             }
-            Happening::See(n) => {
-                if let Some(id) = pick(self.on_screen.iter(), n) {
-                    self.seen.insert(id.clone());
-                    self.step(Event::CardSeen(id));
-                }
-            }
-            Happening::Dismiss(n) => {
-                if let Some(id) = pick(self.on_screen.iter(), n) {
-                    self.dismissed.insert(id.clone());
-                    self.step(Event::Dismiss(id));
-                }
-            }
-            Happening::Undo(n) => {
-                if let Some(id) = pick(self.undoable().iter(), n) {
-                    self.dismissed.remove(&id);
-                    self.step(Event::Undo(id));
-                }
-            }
+            Happening::See(_)
+            | Happening::Dismiss(_)
+            | Happening::Accept(_)
+            | Happening::Snooze(_)
+            | Happening::Take(..)
+            | Happening::Undo(_) => self.agent_does(happening),
             Happening::Hide => self.step(Event::VisibilityChanged { visible: false }),
             Happening::Wait(ms) => self.wait(ms),
             Happening::Reload => {
@@ -170,11 +197,69 @@ impl World {
                 self.desk.now = now;
                 self.lives += 1;
                 self.desk.random = 1.0 / f64::from(self.lives + 2);
+                self.told.clear();
                 self.on_screen.clear();
                 self.gone.clear();
                 let stored = self.stored.clone();
                 self.step(Event::Started { stored });
             }
+        }
+    }
+
+    /// What the agent does to a card.
+    fn agent_does(&mut self, happening: Happening) {
+        match happening {
+            Happening::See(n) => {
+                if let Some(id) = pick(self.undecided(|_| true).iter(), n) {
+                    self.seen.insert(id.clone());
+                    self.step(Event::CardSeen(id));
+                }
+            }
+            Happening::Dismiss(n) => {
+                if let Some(id) = pick(self.undecided(|_| true).iter(), n) {
+                    self.dismissed.insert(id.clone());
+                    self.step(dismiss(id));
+                }
+            }
+            Happening::Accept(n) => {
+                let cards = self.undecided(|card| {
+                    matches!(card.body, CardBody::Suggestion(_) | CardBody::Task(_))
+                });
+                if let Some(id) = pick(cards.iter(), n) {
+                    self.dismissed.remove(&id);
+                    self.accepted.insert(id.clone());
+                    self.step(Event::Accept(id));
+                }
+            }
+            Happening::Snooze(n) => {
+                let tasks = self.undecided(|card| matches!(card.body, CardBody::Task(_)));
+                if let Some(card_id) = pick(tasks.iter(), n) {
+                    self.dismissed.remove(&card_id);
+                    self.snoozed.insert(card_id.clone());
+                    let until = self.desk.now.plus(Millis::from_secs(3_600));
+                    self.step(Event::Snooze { card_id, until });
+                }
+            }
+            Happening::Take(n, second) => {
+                let prompts = self.undecided(|card| matches!(card.body, CardBody::Prompt(_)));
+                if let Some(card_id) = pick(prompts.iter(), n) {
+                    let snippet_id = if second { "s2" } else { "s1" }.to_owned();
+                    self.adopted.insert((card_id.clone(), snippet_id.clone()));
+                    self.step(Event::Take {
+                        card_id,
+                        snippet_id,
+                        way: Way::Insert,
+                        values: Vec::new(),
+                    });
+                }
+            }
+            Happening::Undo(n) => {
+                if let Some(id) = pick(self.undoable().iter(), n) {
+                    self.dismissed.remove(&id);
+                    self.step(Event::Undo(id));
+                }
+            }
+            _ => unreachable!("nothing an agent does: {happening:?}"),
         }
     }
 
@@ -192,6 +277,21 @@ impl World {
     /// The cards on show, which are what nobody took back.
     pub fn shown(&self) -> BTreeSet<CardId> {
         self.on_screen.clone()
+    }
+
+    fn new_id(&mut self) -> String {
+        self.appended += 1;
+        format!("card-{}", self.appended)
+    }
+
+    /// The cards on show that the agent can still decide about.
+    fn undecided(&self, is_wanted: fn(&Card) -> bool) -> BTreeSet<CardId> {
+        let view = self.desk.panel.view(self.desk.now);
+        let cards = view.cards.into_iter().filter(|card| is_wanted(&card.card));
+        cards
+            .filter(|card| matches!(card.state, CardState::Live | CardState::Undoable { .. }))
+            .map(|card| card.card.id.clone())
+            .collect()
     }
 
     fn undoable(&self) -> BTreeSet<CardId> {
@@ -218,7 +318,7 @@ impl World {
             self.acknowledged.insert(id.clone());
         }
         let text = serde_json::to_string(&message).unwrap();
-        self.step(Event::SocketMessage(text));
+        self.step(said(&text));
         true
     }
 
@@ -260,7 +360,27 @@ impl World {
                         self.broker.take(message, self.desk.server_now());
                     }
                     Effect::Store(stored) => self.stored = Some(stored),
-                    Effect::Announce(_) => {}
+                    Effect::HandOver(HandOver {
+                        card_id,
+                        snippet_id,
+                        ..
+                    }) => events.push_back(Event::HandedOver {
+                        card_id,
+                        snippet_id,
+                        outcome: Handover::Inserted,
+                    }),
+                    Effect::TellHost(decided) => {
+                        let is_new = self.told.insert(decided.card_id.clone());
+                        assert!(is_new, "the host was told of {} twice", decided.card_id);
+                    }
+                    Effect::Announce(_)
+                    | Effect::Message(_)
+                    | Effect::Typing(_)
+                    | Effect::News(_)
+                    | Effect::OpenTask(_)
+                    | Effect::ToggleInsights
+                    | Effect::Notify(_)
+                    | Effect::Focus(_) => {}
                 }
             }
             self.look();
