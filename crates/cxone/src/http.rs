@@ -2,7 +2,7 @@
 
 use std::{sync::Once, time::Duration};
 
-use reqwest::{Client, redirect::Policy};
+use reqwest::{Client, Response, redirect::Policy};
 
 /// How long a TCP and TLS connection may take to be made.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -51,6 +51,30 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
 /// [`chain`] without the request's URL, which may carry a token.
 pub fn describe(error: reqwest::Error) -> String {
     chain(&error.without_url())
+}
+
+/// A body that could not be read to its end.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum BodyError {
+    /// The connection broke.
+    #[error("{0}")]
+    Broken(String),
+    /// It is longer than so many bytes.
+    #[error("longer than {0} bytes")]
+    TooLong(usize),
+}
+
+/// Reads a body of at most `longest` bytes.
+pub(crate) async fn read(mut response: Response, longest: usize) -> Result<Vec<u8>, BodyError> {
+    let mut body = Vec::new();
+    let broken = |error| BodyError::Broken(describe(error));
+    while let Some(chunk) = response.chunk().await.map_err(broken)? {
+        if body.len() + chunk.len() > longest {
+            return Err(BodyError::TooLong(longest));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
 }
 
 #[cfg(test)]

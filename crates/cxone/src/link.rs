@@ -18,12 +18,14 @@ use tokio_tungstenite::{
         protocol::{CloseFrame, WebSocketConfig, frame::coding::CloseCode},
     },
 };
+use url::Url;
 
 use crate::{
     clock,
     http::{chain, choose_tls},
     outage::Outage,
     platform::{SocketUrl, missing_scope},
+    publisher::dialect::Authentication,
     retry_after,
     token::{AccessToken, TokenSource},
 };
@@ -46,8 +48,8 @@ type Connecting = BoxFuture<'static, (Option<AccessToken>, Result<Stream, Outage
 pub(crate) struct Target {
     /// The socket.
     pub url: SocketUrl,
-    /// Whether the upgrade carries the token as `access_token` in the query (platform wire, section 3.1).
-    pub token_in_query: bool,
+    /// Whether, and how, the upgrade carries the token.
+    pub authentication: Authentication,
     /// Headers of the upgrade.
     pub headers: &'static [(&'static str, &'static str)],
     /// The scopes it needs, to be named after a 403.
@@ -112,6 +114,11 @@ impl Link {
         if let Some(token) = self.token.take() {
             self.tokens.rejected(&token);
         }
+    }
+
+    /// The token that the connection was made with.
+    pub(crate) fn token(&self) -> Option<&AccessToken> {
+        self.token.as_ref()
     }
 
     /// A token for a frame: a fresh one, or failing that the one that the connection was made with, which the
@@ -217,12 +224,25 @@ async fn connect(
     (Some(token), opened)
 }
 
-async fn upgrade(target: &Target, token: &AccessToken) -> Result<Stream, Error> {
+/// Where the upgrade goes, with the token if that is where it belongs.
+fn address(target: &Target, token: &str) -> Url {
     let mut url = target.url.as_url().clone();
-    if target.token_in_query {
-        url.query_pairs_mut()
-            .append_pair("access_token", token.secret().expose_secret());
+    match target.authentication {
+        Authentication::Query => {
+            url.query_pairs_mut().append_pair("access_token", token);
+        }
+        Authentication::RawQuery => {
+            let given = url.query().map(|query| format!("{query}&"));
+            let query = format!("{}access_token={token}", given.unwrap_or_default());
+            url.set_query(Some(&query));
+        }
+        Authentication::Frame => {}
     }
+    url
+}
+
+async fn upgrade(target: &Target, token: &AccessToken) -> Result<Stream, Error> {
+    let url = address(target, token.secret().expose_secret());
     let mut request = url.as_str().into_client_request()?;
     for (name, value) in target.headers {
         request.headers_mut().insert(
@@ -303,5 +323,34 @@ fn describe(error: &Error) -> String {
         Error::Url(_) | Error::HttpFormat(_) => "the URL cannot be requested".to_owned(),
         Error::WriteBufferFull(_) => "the write buffer is full".to_owned(),
         error => chain(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_is_where_the_dialect_has_it() {
+        let address = |url: &str, authentication| {
+            let target = Target {
+                url: SocketUrl::parse(url).expect("a URL"),
+                authentication,
+                headers: &[],
+                scope: "",
+            };
+            address(&target, "a~b/c").to_string()
+        };
+        let (query, raw) = (Authentication::Query, Authentication::RawQuery);
+        assert_eq!(
+            address("ws://h/p", query),
+            "ws://h/p?access_token=a%7Eb%2Fc"
+        );
+        assert_eq!(address("ws://h/p", raw), "ws://h/p?access_token=a~b/c");
+        assert_eq!(
+            address("ws://h/p?v=1", raw),
+            "ws://h/p?v=1&access_token=a~b/c"
+        );
+        assert_eq!(address("ws://h/p", Authentication::Frame), "ws://h/p");
     }
 }

@@ -31,12 +31,10 @@ pub enum Outage {
         retry_after: Option<Duration>,
     },
     /// The connection was made, and then refused by a frame.
-    #[error("the platform refused the connection: {code} {text}")]
+    #[error("the platform refused the connection: {code}")]
     Rejected {
-        /// The platform's code.
+        /// The platform's code. Its words could repeat a customer's.
         code: String,
-        /// Its words.
-        text: String,
     },
     /// No connection could be made.
     #[error("the platform could not be reached: {reason}")]

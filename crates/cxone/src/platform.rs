@@ -11,7 +11,7 @@ use url::{Host, Url};
 
 /// Everything needed to reach one tenant of the platform.
 ///
-/// The three dialects differ in path, grant and client authentication (platform wire, sections 2, 3 and 13), so all
+/// The dialects differ in path, grant and client authentication (platform wire, sections 2, 3 and 13), so all
 /// of them are settings and none has a default that could be right by accident.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +20,10 @@ pub struct Platform {
     pub token_url: HttpUrl,
     /// The publisher socket for alerts, for example `wss://…/api/v2/agentassist/realtime/ws`.
     pub alerts_url: SocketUrl,
+    /// The publisher socket for suggestions, for example `wss://…/ws/v1`; without it none are published.
+    pub suggestions_url: Option<SocketUrl>,
+    /// The publisher socket for prompts, for example `wss://…/realtime/v1`; without it none are published.
+    pub prompts_url: Option<SocketUrl>,
     /// The notification socket, for example `wss://…/agent-assist-notifications/notifications/ws`.
     pub notifications_url: SocketUrl,
     /// Which grant the token endpoint expects.
@@ -32,7 +36,7 @@ pub struct Platform {
     pub client_id: String,
     /// Its secret.
     pub client_secret: SecretString,
-    /// The scopes to ask for, separated by spaces.
+    /// The scopes to ask for, separated by spaces; see [`needed_scope`].
     #[serde(default = "default_scope")]
     pub scope: String,
 }
@@ -40,11 +44,32 @@ pub struct Platform {
 /// What publishing alerts needs (platform wire, section 2).
 pub const ALERTS_SCOPE: &str = "agentassist:content:write realtime:agentassist:publish";
 
+/// What publishing suggestions needs (platform wire, section 2).
+pub const SUGGESTIONS_SCOPE: &str = "agentassist:write interaction:read";
+
+/// What publishing prompts needs (platform wire, section 2).
+pub const PROMPTS_SCOPE: &str = "realtime:read agentassist:write interactions:read";
+
 /// What receiving agent-assist content needs (platform wire, section 5, for the real-time attachment).
 pub const NOTIFICATIONS_SCOPE: &str = "realtime:read";
 
 fn default_scope() -> String {
-    ALERTS_SCOPE.to_owned()
+    needed_scope(false, false)
+}
+
+/// What the sockets need together, because one token serves them all: alerts and notifications always, suggestions
+/// and prompts where they are published.
+pub fn needed_scope(with_suggestions: bool, with_prompts: bool) -> String {
+    let mut needed = vec![ALERTS_SCOPE, NOTIFICATIONS_SCOPE];
+    needed.extend(with_suggestions.then_some(SUGGESTIONS_SCOPE));
+    needed.extend(with_prompts.then_some(PROMPTS_SCOPE));
+    let mut scopes: Vec<&str> = Vec::new();
+    for scope in needed.iter().flat_map(|needed| needed.split(' ')) {
+        if !scopes.contains(&scope) {
+            scopes.push(scope);
+        }
+    }
+    scopes.join(" ")
 }
 
 /// The OAuth grant (platform wire, sections 2 and 13).
@@ -186,18 +211,31 @@ macro_rules! url_type {
 url_type!(HttpUrl, "http", "https");
 url_type!(SocketUrl, "ws", "wss");
 
+impl HttpUrl {
+    /// Scheme, host and port alone: where the platform's REST is, beside the token endpoint.
+    #[must_use]
+    pub fn origin(&self) -> Self {
+        let mut url = self.0.clone();
+        url.set_path("/");
+        url.set_query(None);
+        url.set_fragment(None);
+        Self(url)
+    }
+}
+
 /// Says which of the `needed` scopes (separated by spaces) are missing from `held`, or all of the needed ones when
 /// none is: then the platform refuses although the token names them, and the client lacks the permission itself.
 pub fn missing_scope(needed: &str, held: &str) -> String {
+    lacking_scope(needed, held).unwrap_or_else(|| needed.to_owned())
+}
+
+/// Which of the `needed` scopes (separated by spaces) are missing from `held`; `None` when none is.
+pub fn lacking_scope(needed: &str, held: &str) -> Option<String> {
     let missing: Vec<_> = needed
         .split(' ')
         .filter(|scope| !held.split(' ').any(|other| other == *scope))
         .collect();
-    if missing.is_empty() {
-        needed.to_owned()
-    } else {
-        missing.join(" ")
-    }
+    (!missing.is_empty()).then(|| missing.join(" "))
 }
 
 #[cfg(test)]
@@ -219,9 +257,24 @@ mod tests {
         .expect("complete settings");
         assert!(matches!(platform.grant, Grant::ClientCredentials));
         assert_eq!(platform.client_auth, ClientAuth::Body);
-        assert_eq!(platform.scope, ALERTS_SCOPE);
+        assert_eq!(
+            platform.scope,
+            "agentassist:content:write realtime:agentassist:publish realtime:read"
+        );
+        assert_eq!(
+            (&platform.suggestions_url, &platform.prompts_url),
+            (&None, &None)
+        );
         assert!(!platform.token_url.is_exposed(), "loopback");
         assert!(!format!("{platform:?}").contains("csecret"));
+    }
+
+    #[test]
+    fn each_scope_is_asked_for_once() {
+        assert_eq!(
+            needed_scope(true, true),
+            "agentassist:content:write realtime:agentassist:publish realtime:read agentassist:write interaction:read interactions:read"
+        );
     }
 
     #[test]
@@ -280,8 +333,27 @@ mod tests {
     }
 
     #[test]
+    fn an_origin_keeps_scheme_host_and_port() {
+        for (url, origin) in [
+            (
+                "https://example.com/oauth/token?a=b#c",
+                "https://example.com/",
+            ),
+            (
+                "http://127.0.0.1:8090/oauth/token",
+                "http://127.0.0.1:8090/",
+            ),
+            ("http://[::1]:8", "http://[::1]:8/"),
+        ] {
+            let url = HttpUrl::parse(url).expect("a URL");
+            assert_eq!(url.origin().to_string(), origin);
+        }
+    }
+
+    #[test]
     fn a_missing_scope_is_named() {
         assert_eq!(missing_scope("a:read b:write", "a:read"), "b:write");
+        assert_eq!(lacking_scope("a:read", "a:read b:write"), None);
         assert_eq!(missing_scope("a:read b:write", ""), "a:read b:write");
         assert_eq!(
             missing_scope("a:read b:write", "b:write a:read c"),

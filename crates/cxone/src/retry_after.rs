@@ -30,6 +30,14 @@ pub fn from_headers(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     parse(headers.get(RETRY_AFTER)?.to_str().ok()?, now)
 }
 
+/// What was asked for, as errors say it.
+pub(crate) fn asked(wait: Option<Duration>) -> String {
+    wait.map_or_else(
+        || "no Retry-After".to_owned(),
+        |wait| format!("{} s", wait.as_secs()),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::UNIX_EPOCH;

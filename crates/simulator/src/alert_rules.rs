@@ -9,8 +9,10 @@ use jiff::Timestamp;
 use serde::Deserialize as _;
 use serde_json::Value;
 
+use crate::frame_rules::{self, kind, shown, unknown_type};
+
 /// The longest `contentId`, in bytes. The platform names no limit; an id longer than this is not one.
-const MAX_CONTENT_ID: usize = 512;
+const MAX_CONTENT_ID: usize = frame_rules::MAX_REFERENCE;
 
 /// A frame that is right.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,15 +34,8 @@ pub enum AlertsFrame {
 ///
 /// The error frame to be sent back.
 pub fn read(frame: Value) -> Result<AlertsFrame, ErrorFrame> {
-    if !frame.is_object() {
-        return Err(refuse(
-            &frame,
-            ErrorCode::InvalidJson,
-            "the frame is JSON but not an object".into(),
-        ));
-    }
-    match frame.get("type") {
-        Some(Value::String(kind)) if kind == PING => match Ping::deserialize(&frame) {
+    match kind(&frame, reference(&frame))? {
+        PING => match Ping::deserialize(&frame) {
             Ok(ping) => Ok(AlertsFrame::Ping(ping)),
             Err(error) => Err(refuse(
                 &frame,
@@ -48,24 +43,11 @@ pub fn read(frame: Value) -> Result<AlertsFrame, ErrorFrame> {
                 format!("ping: {error}"),
             )),
         },
-        Some(Value::String(kind)) if kind == HTML => alert(frame),
-        Some(Value::String(kind)) => {
-            let kind: String = kind.chars().take(64).collect();
-            Err(refuse(
-                &frame,
-                ErrorCode::UnknownType,
-                format!("type is {kind:?}, expected \"ping\" or \"html\""),
-            ))
-        }
-        Some(_) => Err(refuse(
-            &frame,
-            ErrorCode::InvalidField,
-            "type is not a string".into(),
-        )),
-        None => Err(refuse(
-            &frame,
-            ErrorCode::InvalidField,
-            "missing field `type`".into(),
+        HTML => alert(frame),
+        other => Err(unknown_type(
+            other,
+            "\"ping\" or \"html\"",
+            reference(&frame),
         )),
     }
 }
@@ -87,10 +69,7 @@ fn alert(frame: Value) -> Result<AlertsFrame, ErrorFrame> {
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
     if !id_fits {
-        let (start, length) = (
-            alert.content_id.chars().take(64).collect::<String>(),
-            alert.content_id.len(),
-        );
+        let (start, length) = (shown(&alert.content_id), alert.content_id.len());
         let message = format!(
             "contentId {start:?} ({length} bytes): expected 1 to {MAX_CONTENT_ID} of A-Z a-z 0-9 - _"
         );
@@ -117,17 +96,13 @@ fn alert(frame: Value) -> Result<AlertsFrame, ErrorFrame> {
     })
 }
 
-/// An error frame about `frame`, with its `contentId` where it has one that can be told.
+/// An error frame about `frame`.
 pub fn refuse(frame: &Value, code: ErrorCode, message: String) -> ErrorFrame {
-    let reference = frame
-        .get("contentId")
-        .and_then(Value::as_str)
-        .filter(|id| id.len() <= MAX_CONTENT_ID);
-    ErrorFrame {
-        code,
-        message,
-        reference: reference.map(str::to_owned),
-    }
+    frame_rules::refuse(code, message, reference(frame))
+}
+
+fn reference(frame: &Value) -> Option<&str> {
+    frame.get("contentId").and_then(Value::as_str)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use axum::extract::FromRequest;
 use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 /// An error answer: `{"error": <snake_case>, "message": <text>}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,4 +64,16 @@ impl<S: Send + Sync, T: serde::de::DeserializeOwned> FromRequest<S> for Body<T> 
             Err(rejection) => Err(ApiError::invalid(rejection.body_text())),
         }
     }
+}
+
+/// A JSON body that must be an object. [`Body`] alone would also read the fields of a struct from an array.
+///
+/// # Errors
+///
+/// 400 that says what is wrong.
+pub async fn object<T: serde::de::DeserializeOwned>(
+    request: axum::extract::Request,
+) -> Result<T, ApiError> {
+    let Body(object) = Body::<Map<String, Value>>::from_request(request, &()).await?;
+    T::deserialize(Value::Object(object)).map_err(|error| ApiError::invalid(error.to_string()))
 }

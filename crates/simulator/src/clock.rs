@@ -2,6 +2,7 @@
 //!
 //! Everything that decides takes both as arguments. Start at [`now`].
 
+use cuecard_protocol::Millis;
 use jiff::Timestamp;
 
 /// Now.
@@ -11,6 +12,17 @@ use jiff::Timestamp;
 )]
 pub fn now() -> Timestamp {
     Timestamp::now()
+}
+
+/// The same time as the rules count it; the epoch for anything before it.
+pub fn millis(at: Timestamp) -> Millis {
+    Millis(u64::try_from(at.as_millisecond()).unwrap_or(0))
+}
+
+/// The time of that many milliseconds since the epoch, or the end of time.
+pub fn timestamp(at: Millis) -> Timestamp {
+    let millis = i64::try_from(at.0).unwrap_or(i64::MAX);
+    Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
 }
 
 /// A new token. All the characters the platform allows occur in it, so that a client that encodes too much or too

@@ -3,18 +3,20 @@
 //! Connections are numbers here and time is an argument; sending is done elsewhere (`exchange`). Start with
 //! [`Hub::publish`]. The rules are those of platform wire sections 14.5 to 14.7.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cuecard_cxone::wire::notification::{OutcomeKind, agent_topic};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use crate::recent::{MEMORY, Recent};
+
 /// Names a socket within this process.
 pub type ConnectionId = u64;
 
-/// Ids of alerts are remembered, and undelivered alerts kept, for so long (section 14.5 and 14.7).
-pub const ALERT_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
+/// Undelivered alerts are kept for so long (section 14.5).
+pub const ALERT_LIFETIME: SignedDuration = MEMORY;
 /// Cards kept at most for one agent who is away; the oldest leave first.
 pub const MAX_KEPT: usize = 10_000;
 
@@ -51,7 +53,7 @@ pub struct Hub {
     subscribers: BTreeMap<String, BTreeSet<ConnectionId>>,
     kept: BTreeMap<String, BTreeMap<u64, Arc<Delivery>>>,
     content_ids: Recent<String>,
-    outcomes: Recent<(String, OutcomeKind)>,
+    reports: Recent<(OutcomeKind, String, String)>,
 }
 
 impl Hub {
@@ -116,9 +118,22 @@ impl Hub {
         self.content_ids.insert(content_id.to_owned(), now)
     }
 
-    /// Whether this is the first report of its kind for the card; if so it is remembered.
-    pub fn first_outcome(&mut self, object_id: &str, kind: OutcomeKind, now: Timestamp) -> bool {
-        self.outcomes.insert((object_id.to_owned(), kind), now)
+    /// Whether this is a new report and no repeat; if so it is remembered. The same kind for the same card at another
+    /// time is another report: the id of a suggestion may come again.
+    pub fn first_report(
+        &mut self,
+        kind: OutcomeKind,
+        object_id: &str,
+        at: &str,
+        now: Timestamp,
+    ) -> bool {
+        self.reports
+            .insert((kind, object_id.to_owned(), at.to_owned()), now)
+    }
+
+    /// Whether a desktop shows the agent's cards.
+    pub fn is_present(&self, agent_id: &str) -> bool {
+        self.subscribers.contains_key(&agent_topic(agent_id))
     }
 
     fn subscribers_of(&self, agent_id: &str) -> Vec<ConnectionId> {
@@ -139,38 +154,6 @@ impl Hub {
         if kept.len() > MAX_KEPT {
             kept.pop_first();
         }
-    }
-}
-
-/// Ids seen within the last ten minutes.
-#[derive(Debug)]
-struct Recent<T> {
-    ids: BTreeSet<T>,
-    order: VecDeque<(Timestamp, T)>,
-}
-
-impl<T> Default for Recent<T> {
-    fn default() -> Self {
-        Self {
-            ids: BTreeSet::new(),
-            order: VecDeque::new(),
-        }
-    }
-}
-
-impl<T: Ord + Clone> Recent<T> {
-    fn insert(&mut self, id: T, now: Timestamp) -> bool {
-        while let Some((seen, _)) = self.order.front()
-            && now.duration_since(*seen) >= ALERT_LIFETIME
-            && let Some((_, old)) = self.order.pop_front()
-        {
-            self.ids.remove(&old);
-        }
-        let new = self.ids.insert(id.clone());
-        if new {
-            self.order.push_back((now, id));
-        }
-        new
     }
 }
 
@@ -274,8 +257,10 @@ mod tests {
             "still within the window, which a repeat does not extend"
         );
         assert!(hub.first_sight("a", at(600)));
-        assert!(hub.first_outcome("a", OutcomeKind::Rendered, at(0)));
-        assert!(hub.first_outcome("a", OutcomeKind::Dismissed, at(0)));
-        assert!(!hub.first_outcome("a", OutcomeKind::Dismissed, at(1)));
+        let mut first = |kind, at_text: &str| hub.first_report(kind, "a", at_text, at(1));
+        assert!(first(OutcomeKind::Rendered, "t1"));
+        assert!(first(OutcomeKind::Dismissed, "t1"));
+        assert!(!first(OutcomeKind::Dismissed, "t1"));
+        assert!(first(OutcomeKind::Dismissed, "t2"), "of its next life");
     }
 }

@@ -1,4 +1,5 @@
-//! Around every route of the platform: throws the dice, does what a fault wants, and writes the request down.
+//! Around every route of the platform: throws the dice, does what a fault wants, counts against rate limits, and writes
+//! the request down.
 //!
 //! What a fault does to frames is in `sockets`. Start with [`around`].
 
@@ -15,11 +16,15 @@ use serde_json::{Value, json};
 use crate::faults::{Fault, FaultRoute, Moment, RetryAfterForm};
 use crate::listener::Peer;
 use crate::platform::Platform;
+use crate::retried::creates;
 use crate::seen::SeenKind;
-use crate::{api_error::ApiError, clock, oauth};
+use crate::{api_error::ApiError, bearer, clock, oauth, retried};
 
 /// What `garbage` answers instead of JSON.
 pub const GARBAGE: &str = "<html>\u{0}{\"garbage\": [1, 2,";
+
+/// What a refusal says that a fault wants.
+const ASKED_FOR: &str = "a fault that was asked for";
 
 /// Which route this is, for faults and for the log.
 #[derive(Debug, Clone)]
@@ -55,13 +60,19 @@ pub async fn around(State(route): State<Route>, mut request: Request, next: Next
         Some(Fault::Status {
             status,
             retry_after,
-        }) => refusal(route.faults, status, retry_after, clock::now()),
+        }) => refusal(route.faults, status, retry_after, ASKED_FOR),
         Some(Fault::Reset) => {
+            let peer = request.extensions().get::<ConnectInfo<Peer>>().cloned();
+            let answer = if creates(route.faults) {
+                limited_or(&route, request, next).await
+            } else {
+                StatusCode::BAD_GATEWAY.into_response()
+            };
             // The answer is never written: the switch makes the write fail, and the connection with it.
-            if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<Peer>>() {
+            if let Some(ConnectInfo(peer)) = peer {
                 peer.switch.reset();
             }
-            StatusCode::BAD_GATEWAY.into_response()
+            answer
         }
         Some(Fault::Garbage) => {
             ([(header::CONTENT_TYPE, "application/json")], GARBAGE).into_response()
@@ -70,7 +81,7 @@ pub async fn around(State(route): State<Route>, mut request: Request, next: Next
             if let Some(fault) = other {
                 request.extensions_mut().insert(fault);
             }
-            next.run(request).await
+            limited_or(&route, request, next).await
         }
     };
     details["status"] = answer.status().as_u16().into();
@@ -87,6 +98,29 @@ pub async fn around(State(route): State<Route>, mut request: Request, next: Next
         .seen
         .note(clock::now(), SeenKind::Http, route.name, 0, details);
     answer
+}
+
+/// Passes a request on, unless it comes too early.
+async fn limited_or(route: &Route, request: Request, next: Next) -> Response {
+    if route.moment != Moment::Request {
+        return next.run(request).await;
+    }
+    let platform = &route.platform;
+    let client = bearer::client(platform, request.headers());
+    let (request, mark) = match retried::mark(route.faults, request).await {
+        Ok(marked) => marked,
+        Err(error) => return error.into_response(),
+    };
+    let taken = platform
+        .rate_limits()
+        .take(route.faults, client, mark, clock::now());
+    match taken {
+        Ok(()) => next.run(request).await,
+        Err(seconds) => {
+            let retry_after = Some((seconds, platform.settings.rate_limit_form));
+            refusal(route.faults, 429, retry_after, "too many requests")
+        }
+    }
 }
 
 fn header_text(request: &Request, name: header::HeaderName) -> Option<&str> {
@@ -110,19 +144,19 @@ fn refusal(
     route: FaultRoute,
     status: u16,
     retry_after: Option<(u32, RetryAfterForm)>,
-    now: Timestamp,
+    message: &'static str,
 ) -> Response {
     // Rules are checked when they are set; a status that cannot be sent does not get here.
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut answer = if route == FaultRoute::Oauth {
-        oauth::fault_answer(status)
+        oauth::fault_answer(status, message)
     } else {
-        ApiError::new(status, error_code(status), "a fault that was asked for").into_response()
+        ApiError::new(status, error_code(status), message).into_response()
     };
     if let Some((seconds, form)) = retry_after {
         let text = match form {
             RetryAfterForm::Seconds => seconds.to_string(),
-            RetryAfterForm::Date => http_date(now, seconds),
+            RetryAfterForm::Date => http_date(clock::now(), seconds),
         };
         if let Ok(value) = HeaderValue::from_str(&text) {
             answer.headers_mut().insert(header::RETRY_AFTER, value);

@@ -44,11 +44,13 @@ pub enum FaultKind {
     Status,
     /// The answer, or the delivery, comes late.
     Latency,
-    /// The TCP connection ends abruptly; a WebSocket client sees 1006.
+    /// The TCP connection ends abruptly; a WebSocket client sees 1006. A task or a notification has been made by then,
+    /// and only the answer is lost.
     Reset,
     /// The answer is not JSON; a delivery has a frame that is not JSON in front of it.
     Garbage,
-    /// A delivery, or an answer of the risk API, comes twice.
+    /// A delivery, or an answer of the risk API, comes twice. A call for a task or a notification is carried out twice,
+    /// as when something on its way repeats it.
     Duplicate,
     /// Two neighbouring deliveries, or answers of the risk API, change places.
     Reorder,
@@ -187,9 +189,11 @@ impl Moment {
     const fn allows(self, fault: FaultKind, route: FaultRoute) -> bool {
         match (self, fault) {
             (Self::Arrival, fault) => matches!(fault, FaultKind::Reset),
-            (Self::Request, FaultKind::Duplicate | FaultKind::Reorder) => {
-                matches!(route, FaultRoute::Risk)
-            }
+            (Self::Request, FaultKind::Duplicate) => matches!(
+                route,
+                FaultRoute::Risk | FaultRoute::Tasks | FaultRoute::Notifications
+            ),
+            (Self::Request, FaultKind::Reorder) => matches!(route, FaultRoute::Risk),
             (Self::Upgrade, FaultKind::Duplicate | FaultKind::Reorder)
             | (Self::Delivery, FaultKind::Status) => false,
             (Self::Request | Self::Upgrade | Self::Delivery, _) => true,

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use cuecard_simulator::{Options, Scenario, Simulator};
+use cuecard_cxone::platform::HttpUrl;
+use cuecard_simulator::{Options, RateLimit, RetryAfterForm, Scenario, Simulator};
 use secrecy::SecretString;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -39,6 +40,18 @@ struct Flags {
     /// Lifetime of tokens in seconds.
     #[arg(long, default_value_t = 1800)]
     token_ttl: u32,
+    /// How often a client may call a route: `ROUTE=PER_SECOND:BURST`, for example typing=2:5; may be repeated.
+    #[arg(long = "rate-limit")]
+    rate_limits: Vec<RateLimit>,
+    /// Those limits answer Retry-After as an HTTP date instead of seconds.
+    #[arg(long)]
+    retry_after_date: bool,
+    /// Where the webhook goes when a scenario's call is over; without it nowhere.
+    #[arg(long, value_parser = HttpUrl::parse)]
+    webhook_url: Option<HttpUrl>,
+    /// The secret that signs webhooks; without it they are not signed.
+    #[arg(long)]
+    webhook_secret: Option<SecretString>,
 }
 
 impl Flags {
@@ -56,6 +69,14 @@ impl Flags {
             scenario,
             seed: self.seed,
             token_ttl: Duration::from_secs(self.token_ttl.into()),
+            rate_limits: self.rate_limits,
+            rate_limit_form: if self.retry_after_date {
+                RetryAfterForm::Date
+            } else {
+                RetryAfterForm::Seconds
+            },
+            webhook_url: self.webhook_url,
+            webhook_secret: self.webhook_secret,
             ..Options::default()
         })
     }

@@ -61,21 +61,22 @@ pub async fn token(
     answer
 }
 
-/// What a fault answers here: the status in the shape of this endpoint.
-pub fn fault_answer(status: StatusCode) -> Response {
+/// What a fault or a limit answers here: the status in the shape of this endpoint.
+pub fn fault_answer(status: StatusCode, description: &str) -> Response {
     let code = match status.as_u16() {
         401 => TokenErrorCode::InvalidClient,
         403 => TokenErrorCode::UnauthorizedClient,
         400..=428 => TokenErrorCode::InvalidRequest,
         _ => {
-            let body = json!({"error": "temporarily_unavailable", "error_description": "a fault that was asked for"});
+            let body =
+                json!({"error": "temporarily_unavailable", "error_description": description});
             return (status, Json(body)).into_response();
         }
     };
     Refusal {
         status,
         code,
-        description: "a fault that was asked for".into(),
+        description: description.into(),
         challenge: false,
     }
     .into_response()

@@ -7,18 +7,27 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use cuecard_cxone::platform::HttpUrl;
+use jiff::SignedDuration;
 use secrecy::SecretString;
 use tokio::sync::watch;
 
+use crate::auto_outcome::AutoOutcome;
 use crate::delivery::{Card, ConnectionId};
 use crate::directory::Directory;
 use crate::exchange::{Exchange, Published};
-use crate::faults::{Decision, FaultMachine, FaultRoute, Moment};
-use crate::risk::RiskFeed;
+use crate::faults::{Decision, FaultMachine, FaultRoute, Moment, RetryAfterForm};
+use crate::follow_up::FollowUp;
+use crate::injectors::Injectors;
+use crate::prompt_desk::Prompts;
+use crate::rate_limits::{RateLimit, RateLimits};
+use crate::risk::{Played, RiskFeed};
 use crate::scenario::Scenario;
 use crate::seen::SeenLog;
 use crate::sockets::Registry;
 use crate::tokens::TokenBook;
+use crate::webchat::Webchat;
+use crate::webhooks::Webhooks;
 
 /// What does not change while it runs.
 #[derive(Debug)]
@@ -31,7 +40,22 @@ pub struct Settings {
     pub token_ttl: Duration,
     /// A socket on which the client has been silent for so long is dropped.
     pub idle_limit: Duration,
+    /// A client of the suggestions socket that has not authenticated for so long is dropped.
+    pub auth_limit: Duration,
+    /// A guest without a socket lives for so long after its last call.
+    pub guest_ttl: Duration,
+    /// How often routes may be called; a route without a limit as often as anybody likes.
+    pub rate_limits: Vec<RateLimit>,
+    /// How those limits write `Retry-After`.
+    pub rate_limit_form: RetryAfterForm,
+    /// Where a call that is over is told; without it nowhere.
+    pub webhook_url: Option<HttpUrl>,
+    /// What signs that; without it nothing.
+    pub webhook_secret: Option<SecretString>,
 }
+
+/// The longest lifetime of guests.
+const LONGEST_TTL: SignedDuration = SignedDuration::from_hours(24 * 365);
 
 /// An open socket, for as long as it is one.
 #[derive(Debug)]
@@ -56,6 +80,13 @@ pub struct Platform {
     risk: Mutex<RiskFeed>,
     directory: Mutex<Directory>,
     exchange: Mutex<Exchange>,
+    injectors: Mutex<Injectors>,
+    auto_outcome: Mutex<AutoOutcome>,
+    prompts: Mutex<Prompts>,
+    webchat: Mutex<Webchat>,
+    follow_up: Mutex<FollowUp>,
+    webhooks: Mutex<Webhooks>,
+    rate_limits: Mutex<RateLimits>,
     sockets: Mutex<Registry>,
     next_connection: AtomicU64,
     live: watch::Sender<usize>,
@@ -68,7 +99,11 @@ impl Platform {
         for (interaction, agent) in &scenario.interactions {
             directory.learn(interaction.clone(), agent.clone());
         }
+        // A lifetime that is too long to be counted with is as good as none.
+        let guest_ttl = SignedDuration::try_from(settings.guest_ttl).unwrap_or(LONGEST_TTL);
         let platform = Self {
+            rate_limits: Mutex::new(RateLimits::new(settings.rate_limits.clone())),
+            webchat: Mutex::new(Webchat::new(guest_ttl.min(LONGEST_TTL))),
             settings,
             seen: SeenLog::default(),
             tokens: Mutex::default(),
@@ -76,16 +111,20 @@ impl Platform {
             risk: Mutex::default(),
             directory: Mutex::new(directory),
             exchange: Mutex::default(),
+            injectors: Mutex::default(),
+            auto_outcome: Mutex::default(),
+            prompts: Mutex::default(),
+            follow_up: Mutex::default(),
+            webhooks: Mutex::default(),
             sockets: Mutex::default(),
             next_connection: AtomicU64::new(1),
             live: watch::Sender::new(0),
         };
-        platform.set_risk(
-            scenario
-                .risk_answers()
-                .map(|answer| serde_json::json!(answer))
-                .collect(),
-        );
+        let played = scenario.answers().map(|(answer, cue)| Played {
+            answer: serde_json::json!(answer),
+            cue,
+        });
+        platform.play(played.collect());
         platform
     }
 
@@ -112,6 +151,41 @@ impl Platform {
     /// Cards on their way.
     pub fn exchange(&self) -> MutexGuard<'_, Exchange> {
         lock(&self.exchange)
+    }
+
+    /// Suggestions and their injectors.
+    pub fn injectors(&self) -> MutexGuard<'_, Injectors> {
+        lock(&self.injectors)
+    }
+
+    /// What becomes of suggestions for agents nobody has subscribed.
+    pub fn auto_outcome(&self) -> MutexGuard<'_, AutoOutcome> {
+        lock(&self.auto_outcome)
+    }
+
+    /// Sessions and prompts.
+    pub fn prompts(&self) -> MutexGuard<'_, Prompts> {
+        lock(&self.prompts)
+    }
+
+    /// Guests and what customers see of typing.
+    pub fn webchat(&self) -> MutexGuard<'_, Webchat> {
+        lock(&self.webchat)
+    }
+
+    /// Forms, and what was made of them.
+    pub fn follow_up(&self) -> MutexGuard<'_, FollowUp> {
+        lock(&self.follow_up)
+    }
+
+    /// Events on their way to their receivers.
+    pub fn webhooks(&self) -> MutexGuard<'_, Webhooks> {
+        lock(&self.webhooks)
+    }
+
+    /// How often routes may still be called.
+    pub fn rate_limits(&self) -> MutexGuard<'_, RateLimits> {
+        lock(&self.rate_limits)
     }
 
     /// Open sockets.
@@ -142,8 +216,15 @@ impl Platform {
 
     /// Replaces what the risk API answers, and learns from it who holds the interactions.
     pub fn set_risk(&self, answers: Vec<serde_json::Value>) {
+        let played = answers
+            .into_iter()
+            .map(|answer| Played { answer, cue: None });
+        self.play(played.collect());
+    }
+
+    fn play(&self, answers: Vec<Played>) {
         let mut directory = self.directory();
-        for answer in &answers {
+        for Played { answer, .. } in &answers {
             if let (Some(interaction), Some(agent)) =
                 (answer["interactionId"].as_str(), answer["agentId"].as_str())
             {

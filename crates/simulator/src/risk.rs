@@ -1,7 +1,7 @@
 //! The risk API, `GET /v1/score` (platform wire, section 3.4): answers in turn, over and over.
 //!
 //! Answers are passed on as they were set, right or wrong, so that a source which talks nonsense can be played.
-//! Without any, it answers 404 `no_scenario`. No authentication, as with the original. Start with [`score`].
+//! What else a scenario's call has in store is published with its answer. Without any, it answers 404 `no_scenario`. No authentication, as with the original. Start with [`score`].
 
 use std::sync::Arc;
 
@@ -11,9 +11,13 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde_json::Value;
 
+use crate::admin;
 use crate::api_error::ApiError;
+use crate::clock;
+use crate::cue::Cue;
 use crate::faults::Fault;
 use crate::platform::Platform;
+use crate::wrap_up;
 
 /// Where it is.
 pub const PATH: &str = "/v1/score";
@@ -23,8 +27,15 @@ pub async fn score(
     State(platform): State<Arc<Platform>>,
     fault: Option<Extension<Fault>>,
 ) -> Response {
-    match platform.risk().next(fault.map(|Extension(fault)| fault)) {
-        Some(answer) => Json(answer).into_response(),
+    let played = platform.risk().next(fault.map(|Extension(fault)| fault));
+    if let Some(cue) = played.as_ref().and_then(|played| played.cue.as_ref()) {
+        for frame in cue.frames(clock::now(), clock::fresh_id) {
+            admin::push(&platform, cue.agent_id.clone(), frame);
+        }
+        wrap_up::play(&platform, cue);
+    }
+    match played {
+        Some(Played { answer, .. }) => Json(answer).into_response(),
         None => ApiError::new(
             StatusCode::NOT_FOUND,
             "no_scenario",
@@ -34,10 +45,19 @@ pub async fn score(
     }
 }
 
+/// An answer, and what is published with it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Played {
+    /// The answer, right or wrong.
+    pub answer: Value,
+    /// What happens in the call meanwhile.
+    pub cue: Option<Cue>,
+}
+
 /// The answers and whose turn it is.
 #[derive(Debug, Default)]
 pub struct RiskFeed {
-    answers: Vec<Value>,
+    answers: Vec<Played>,
     turn: usize,
     /// The answer that was put back to let its successor go first.
     held: Option<usize>,
@@ -45,7 +65,7 @@ pub struct RiskFeed {
 
 impl RiskFeed {
     /// Replaces the answers; the first of them is next.
-    pub fn set(&mut self, answers: Vec<Value>) {
+    pub fn set(&mut self, answers: Vec<Played>) {
         *self = Self {
             answers,
             turn: 0,
@@ -55,7 +75,7 @@ impl RiskFeed {
 
     /// The next answer. With [`Fault::Duplicate`] it stays the next one; with [`Fault::Reorder`] its successor goes
     /// first and it comes after that.
-    pub fn next(&mut self, fault: Option<Fault>) -> Option<Value> {
+    pub fn next(&mut self, fault: Option<Fault>) -> Option<Played> {
         if self.answers.is_empty() {
             return None;
         }
@@ -85,14 +105,18 @@ mod tests {
 
     fn feed(count: u64) -> RiskFeed {
         let mut feed = RiskFeed::default();
-        feed.set((0..count).map(Value::from).collect());
+        let answers = (0..count).map(|n| Played {
+            answer: n.into(),
+            cue: None,
+        });
+        feed.set(answers.collect());
         feed
     }
 
     fn take(feed: &mut RiskFeed, faults: &[Option<Fault>]) -> Vec<u64> {
         faults
             .iter()
-            .map(|fault| feed.next(*fault).unwrap().as_u64().unwrap())
+            .map(|fault| feed.next(*fault).unwrap().answer.as_u64().unwrap())
             .collect()
     }
 

@@ -13,12 +13,14 @@ use axum::routing::{MethodRouter, any, get, post};
 use crate::api_error::ApiError;
 use crate::fault_layer::{Route, around};
 use crate::faults::{FaultRoute, Moment};
+use crate::follow_up::{forms, notifications, tasks};
 use crate::platform::Platform;
-use crate::sockets::{alerts, notification};
+use crate::sockets::{alerts, guest, notification, prompts, suggestions};
+use crate::webchat::{guests, sender_actions, typing};
 use crate::{oauth, risk};
 
 /// Bodies are taken up to this size.
-const MAX_BODY: usize = 1 << 20;
+pub const MAX_BODY: usize = 1 << 20;
 
 /// All routes.
 pub fn router(platform: &Arc<Platform>) -> Router {
@@ -55,8 +57,46 @@ pub fn router(platform: &Arc<Platform>) -> Router {
         )
         .route(alerts::PATH, socket("alerts", get(alerts::upgrade)))
         .route(
+            suggestions::PATH,
+            socket("suggestions", get(suggestions::upgrade)),
+        )
+        .route(prompts::PATH, socket("prompts", get(prompts::upgrade)))
+        .route(
             notification::PATH,
             socket("notifications", get(notification::upgrade)),
+        )
+        .route(guest::PATH, socket("guest", get(guest::upgrade)))
+        .route(
+            guests::PATH,
+            request("guests", FaultRoute::Guests, post(guests::create)),
+        )
+        .route(
+            typing::PATH,
+            request(
+                "typing",
+                FaultRoute::Typing,
+                get(typing::read).post(typing::set),
+            ),
+        )
+        .route(
+            sender_actions::PATH,
+            request("typing", FaultRoute::Typing, post(sender_actions::act)),
+        )
+        .route(
+            forms::PATH,
+            request("forms", FaultRoute::Forms, get(forms::read)),
+        )
+        .route(
+            tasks::PATH,
+            request("tasks", FaultRoute::Tasks, post(tasks::create)),
+        )
+        .route(
+            notifications::PATH,
+            request(
+                "agent_notifications",
+                FaultRoute::Notifications,
+                post(notifications::create),
+            ),
         );
     for path in oauth::PATHS {
         router = router.route(

@@ -11,9 +11,23 @@
 //! "INT-1" = "AGT-1"
 //!
 //! # What `/v1/score` answers, in turn, and again from the start. `repeat` (default 1) gives the same answer so often.
+//! # With the first of them the step's suggestion and prompt, if it has any, are published to the agent.
 //! [[steps]]
 //! repeat = 2
 //! risk = { interactionId = "INT-1", agentId = "AGT-1", riskScore = 0.97, factors = ["threatens to cancel"] }
+//! suggestion = { content = "Offer a call back", priority = "HIGH", relevance_score = 0.9, seconds = 60 }
+//!
+//! [steps.prompt]
+//! priority_level = 5
+//! priority_override = true
+//! ttl_seconds = 45
+//! snippets = [{ snippet_id = "KB-1", content = "I am sorry.", tags = ["tone"], source_system = "CRM" }]
+//!
+//! # The interaction is over: its form is there from now on (without `form` there is none), and the platform's webhook
+//! # is sent, if the simulator knows where to.
+//! [[steps]]
+//! risk = { interactionId = "INT-1", agentId = "AGT-1", riskScore = 0.1, factors = [] }
+//! completed = { form = { responses = [{ fieldName = "overall_satisfaction", value = 2 }] } }
 //! ```
 //!
 //! Start with [`Scenario::from_file`]; the call that plays when nothing is said is [`Scenario::builtin`].
@@ -23,6 +37,9 @@ use std::path::{Path, PathBuf};
 
 use cuecard_cxone::wire::risk::RiskScore;
 use serde::Deserialize;
+
+use crate::builtin_call;
+use crate::cue::{Cue, CuedEnd, CuedPrompt, CuedSuggestion};
 
 /// A script.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -48,6 +65,60 @@ pub struct Step {
     /// How often in a row, 1 to 1000.
     #[serde(default = "once")]
     pub repeat: u32,
+    /// What another client suggests meanwhile.
+    #[serde(default)]
+    pub suggestion: Option<CuedSuggestion>,
+    /// What another client prompts meanwhile.
+    #[serde(default)]
+    pub prompt: Option<CuedPrompt>,
+    /// With this the interaction is over.
+    #[serde(default)]
+    pub completed: Option<CuedEnd>,
+}
+
+impl Step {
+    /// A step of one risk answer and nothing else.
+    pub const fn of_risk(risk: RiskScore) -> Self {
+        Self {
+            risk,
+            repeat: once(),
+            suggestion: None,
+            prompt: None,
+            completed: None,
+        }
+    }
+
+    fn cue(&self) -> Option<Cue> {
+        let is_cue = self.suggestion.is_some() || self.prompt.is_some() || self.completed.is_some();
+        is_cue.then(|| Cue {
+            interaction_id: self.risk.interaction_id.clone(),
+            agent_id: self.risk.agent_id.clone(),
+            suggestion: self.suggestion.clone(),
+            prompt: self.prompt.clone(),
+            completed: self.completed.clone(),
+        })
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let repeat = self.repeat;
+        if !(1..=1000).contains(&repeat) {
+            return Err(format!("repeat is {repeat}, expected 1 to 1000"));
+        }
+        let score = self.risk.risk_score;
+        if !(0.0..=1.0).contains(&score) {
+            return Err(format!("risk.riskScore is {score}, expected 0 to 1"));
+        }
+        if let Some(suggestion) = &self.suggestion {
+            let checked = suggestion.check();
+            checked.map_err(|reason| format!("suggestion.{reason}"))?;
+        }
+        if let Some(prompt) = &self.prompt {
+            prompt
+                .check()
+                .map_err(|reason| format!("prompt: {reason}"))?;
+        }
+        Ok(())
+    }
 }
 
 const fn once() -> u32 {
@@ -81,56 +152,11 @@ impl Scenario {
         Self::default()
     }
 
-    /// The call that plays by default: agent `AGT-1`, interaction `INT-1`. The risk is critical in the second answer,
-    /// then falls, and flares up once more before the call ends well.
+    /// The call that plays by default, of agent `AGT-1` and interaction `INT-1`.
     pub fn builtin() -> Self {
-        let steps = [
-            (0.88, &["Third call this week", "Raised voice"][..]),
-            (
-                0.97,
-                &[
-                    "Threatens to cancel",
-                    "Asks for a supervisor",
-                    "Third call this week",
-                ][..],
-            ),
-            (0.91, &["Asks for a supervisor", "Talks over the agent"][..]),
-            (0.74, &["Long silence after the offer"][..]),
-            (0.52, &["Still frustrated"][..]),
-            (0.31, &[][..]),
-            (0.58, &["Asks about the cancellation fee"][..]),
-            (
-                0.86,
-                &["Mentions a competitor", "Asks about the cancellation fee"][..],
-            ),
-            (
-                0.96,
-                &[
-                    "Threatens a public complaint",
-                    "Raised voice",
-                    "Mentions a competitor",
-                ][..],
-            ),
-            (0.67, &["Calmer after the credit was offered"][..]),
-            (0.24, &[][..]),
-            (0.12, &[][..]),
-        ];
-        let steps = steps
-            .into_iter()
-            .map(|(score, factors)| Step {
-                risk: RiskScore {
-                    interaction_id: "INT-1".into(),
-                    agent_id: "AGT-1".into(),
-                    risk_score: score,
-                    factors: factors.iter().map(ToString::to_string).collect(),
-                },
-                repeat: 1,
-            })
-            .collect();
         Self {
-            agents: None,
-            interactions: BTreeMap::new(),
-            steps,
+            steps: builtin_call::steps(),
+            ..Self::none()
         }
     }
 
@@ -157,27 +183,18 @@ impl Scenario {
             serde_json::from_str(&text).map_err(|error| malformed(error.to_string()))?
         };
         for (index, step) in scenario.steps.iter().enumerate() {
-            if !(1..=1000).contains(&step.repeat) {
-                return Err(malformed(format!(
-                    "steps[{index}].repeat is {}, expected 1 to 1000",
-                    step.repeat
-                )));
-            }
-            if !(0.0..=1.0).contains(&step.risk.risk_score) {
-                let score = step.risk.risk_score;
-                return Err(malformed(format!(
-                    "steps[{index}].risk.riskScore is {score}, expected 0 to 1"
-                )));
-            }
+            step.check()
+                .map_err(|reason| malformed(format!("steps[{index}].{reason}")))?;
         }
         Ok(scenario)
     }
 
-    /// What the risk API answers, in turn.
-    pub fn risk_answers(&self) -> impl Iterator<Item = &RiskScore> {
-        self.steps
-            .iter()
-            .flat_map(|step| std::iter::repeat_n(&step.risk, step.repeat as usize))
+    /// What the risk API answers, in turn, and what else happens with it.
+    pub fn answers(&self) -> impl Iterator<Item = (&RiskScore, Option<Cue>)> {
+        self.steps.iter().flat_map(|step| {
+            let cues = std::iter::once(step.cue()).chain(std::iter::repeat(None));
+            std::iter::repeat_n(&step.risk, step.repeat as usize).zip(cues)
+        })
     }
 }
 
@@ -203,16 +220,35 @@ mod tests {
             [[steps]]
             repeat = 2
             risk = { interactionId = "INT-8", agentId = "AGT-7", riskScore = 0.97, factors = ["a"] }
+            suggestion = { content = "c", priority = "HIGH", relevance_score = 0.9, seconds = 60 }
+            [steps.prompt]
+            priority_level = 3
+            ttl_seconds = 45
+            snippets = [{ snippet_id = "s", content = "c", tags = ["t"], source_system = "CRM" }]
+            [steps.completed.form]
+            responses = [{ fieldName = "f", value = "2,5" }]
             "#,
         )
         .unwrap();
         let json = read(
             "call.json",
-            r#"{"agents":["AGT-7"],"interactions":{"INT-9":"AGT-7"},"steps":[{"repeat":2,"risk":{"interactionId":"INT-8","agentId":"AGT-7","riskScore":0.97,"factors":["a"]}}]}"#,
+            r#"{"agents":["AGT-7"],"interactions":{"INT-9":"AGT-7"},"steps":[{"repeat":2,"risk":{"interactionId":"INT-8","agentId":"AGT-7","riskScore":0.97,"factors":["a"]},
+                "suggestion":{"content":"c","priority":"HIGH","relevance_score":0.9,"seconds":60},
+                "prompt":{"priority_level":3,"priority_override":false,"ttl_seconds":45,
+                    "snippets":[{"snippet_id":"s","content":"c","tags":["t"],"source_system":"CRM"}]},
+                "completed":{"form":{"responses":[{"fieldName":"f","value":"2,5"}]}}}]}"#,
         )
         .unwrap();
         assert_eq!(toml, json);
-        assert_eq!(toml.risk_answers().count(), 2);
+        let cues: Vec<Option<Cue>> = toml.answers().map(|(_, cue)| cue).collect();
+        let cue = Cue {
+            interaction_id: "INT-8".into(),
+            agent_id: "AGT-7".into(),
+            suggestion: toml.steps[0].suggestion.clone(),
+            prompt: toml.steps[0].prompt.clone(),
+            completed: toml.steps[0].completed.clone(),
+        };
+        assert_eq!(cues, [Some(cue), None], "with the first answer only");
     }
 
     #[test]
@@ -237,13 +273,32 @@ mod tests {
                 .unwrap_err()
                 .ends_with("steps[0].risk.riskScore is 1.5, expected 0 to 1")
         );
+        let with = |cue: &str| {
+            let step = step(1, 0.5);
+            read(
+                "a.json",
+                &step.replacen("}}]}", &format!("}},{cue}}}]}}"), 1),
+            )
+            .unwrap_err()
+        };
+        let error =
+            with(r#""suggestion":{"content":"","priority":"","relevance_score":0.6,"seconds":1}"#);
+        assert!(
+            error.ends_with("steps[0].suggestion.relevance_score is 0.6, expected 0.70 to 1"),
+            "{error}"
+        );
+        let error = with(r#""prompt":{"priority_level":5,"ttl_seconds":45,"snippets":[]}"#);
+        assert!(
+            error.ends_with("steps[0].prompt: prompt has 0 snippets, expected 1 to 10"),
+            "{error}"
+        );
     }
 
     #[test]
     fn the_builtin_call_is_critical_early_and_knows_quiet_moments() {
         let scores: Vec<f64> = Scenario::builtin()
-            .risk_answers()
-            .map(|risk| risk.risk_score)
+            .answers()
+            .map(|(risk, _)| risk.risk_score)
             .collect();
         assert!(scores[..2].iter().any(|score| *score >= 0.95), "{scores:?}");
         assert!(
@@ -251,5 +306,8 @@ mod tests {
             "{scores:?}"
         );
         assert!(scores.iter().any(|score| *score < 0.85), "{scores:?}");
+        for step in Scenario::builtin().steps {
+            assert_eq!(step.check(), Ok(()));
+        }
     }
 }

@@ -2,11 +2,15 @@
 //!
 //! Each steering method does what the admin call of the same name does. Start with [`Simulator::spawn`].
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cuecard_cxone::http::ClientError;
+use cuecard_cxone::platform::HttpUrl;
 use cuecard_cxone::wire::risk::RiskScore;
+use cuecard_cxone::wire::tasks::InteractionCompleted;
 use secrecy::SecretString;
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -14,13 +18,18 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::faults::{FaultRule, RuleError};
+use crate::auto_outcome::Outcome;
+use crate::faults::{FaultRule, RetryAfterForm, RuleError};
+use crate::follow_up::Record;
 use crate::listener::{Peer, SwitchListener};
 use crate::platform::{Platform, Settings};
+use crate::rate_limits::RateLimit;
 use crate::scenario::Scenario;
 use crate::seen::{SeenEntry, SeenKind};
 use crate::sockets::{ABRUPT, SocketName};
-use crate::{admin, routes};
+use crate::webchat::Shown;
+use crate::webhooks::{self, Receiver, Webhook};
+use crate::{admin, clock, routes};
 
 /// How long connections have to end when the simulator is shut down.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(2);
@@ -44,6 +53,19 @@ pub struct Options {
     pub token_ttl: Duration,
     /// A socket whose client is silent for so long is dropped (platform wire, section 14.3: 60 s).
     pub idle_limit: Duration,
+    /// A client of the suggestions socket that has not authenticated for so long is dropped (platform wire, section
+    /// 14.4: 30 s).
+    pub auth_limit: Duration,
+    /// A guest without a socket lives for so long after its last call (platform wire, section 14.10: 30 min).
+    pub guest_ttl: Duration,
+    /// How often routes may be called (platform wire, section 14.11).
+    pub rate_limits: Vec<RateLimit>,
+    /// How those limits write `Retry-After`.
+    pub rate_limit_form: RetryAfterForm,
+    /// Where a scenario's call that is over is told.
+    pub webhook_url: Option<HttpUrl>,
+    /// What signs webhooks; without it they are not signed.
+    pub webhook_secret: Option<SecretString>,
 }
 
 impl Default for Options {
@@ -57,6 +79,12 @@ impl Default for Options {
             seed: 0,
             token_ttl: Duration::from_mins(30),
             idle_limit: Duration::from_mins(1),
+            auth_limit: Duration::from_secs(30),
+            guest_ttl: Duration::from_mins(30),
+            rate_limits: Vec::new(),
+            rate_limit_form: RetryAfterForm::Seconds,
+            webhook_url: None,
+            webhook_secret: None,
         }
     }
 }
@@ -105,6 +133,12 @@ impl Simulator {
             client_secret: options.client_secret,
             token_ttl: options.token_ttl,
             idle_limit: options.idle_limit,
+            auth_limit: options.auth_limit,
+            guest_ttl: options.guest_ttl,
+            rate_limits: options.rate_limits,
+            rate_limit_form: options.rate_limit_form,
+            webhook_url: options.webhook_url,
+            webhook_secret: options.webhook_secret,
         };
         let platform = Arc::new(Platform::new(settings, &options.scenario, options.seed));
         let (stop, stopped) = watch::channel(false);
@@ -169,6 +203,11 @@ impl Simulator {
         admin::push(&self.platform, agent_id.to_owned(), frame).1
     }
 
+    /// Plays the desktop for agents nobody has subscribed: what becomes of suggestions, and how long after the `ack`.
+    pub fn set_auto_outcome(&self, outcome: Outcome, delay: Duration) {
+        self.platform.auto_outcome().set(outcome, delay);
+    }
+
     /// Replaces all fault rules.
     ///
     /// # Errors
@@ -198,6 +237,60 @@ impl Simulator {
     /// Refuses every token issued so far; how many.
     pub fn expire_tokens(&self) -> usize {
         self.platform.tokens().revoke_all()
+    }
+
+    /// Ends all guests; how many lived.
+    pub fn expire_guests(&self) -> usize {
+        self.platform.webchat().expire_all(clock::now())
+    }
+
+    /// What the customer of a guest, or of a thread (`<channelId>/<threadId>`), saw of the indicator: changes only.
+    pub fn typing(&self, guest: &str) -> Vec<Shown> {
+        self.platform.webchat().view(guest, clock::now())
+    }
+
+    /// What all customers saw, by guest or thread.
+    pub fn all_typing(&self) -> BTreeMap<String, Vec<Shown>> {
+        self.platform.webchat().views(clock::now())
+    }
+
+    /// Sets the form of an interaction, be it right or wrong; `None` takes it away.
+    pub fn set_form(&self, interaction_id: &str, form: Option<Value>) {
+        let mut follow_up = self.platform.follow_up();
+        match form {
+            Some(form) => follow_up.set_form(interaction_id.to_owned(), form),
+            None => follow_up.remove_form(interaction_id),
+        }
+    }
+
+    /// The tasks that were made, oldest first.
+    pub fn tasks(&self) -> Vec<Record> {
+        self.platform.follow_up().tasks.records()
+    }
+
+    /// The agent notifications that were made, oldest first.
+    pub fn notifications(&self) -> Vec<Record> {
+        self.platform.follow_up().notifications.records()
+    }
+
+    /// Sends a webhook until it was answered 2xx `wanted` times, signed if there is a secret; the id of its delivery.
+    ///
+    /// # Errors
+    ///
+    /// When there is no HTTP client.
+    pub fn send_webhook(
+        &self,
+        url: HttpUrl,
+        secret: Option<SecretString>,
+        event: InteractionCompleted,
+        wanted: u32,
+    ) -> Result<String, ClientError> {
+        webhooks::send(&self.platform, Receiver { url, secret }, event, wanted)
+    }
+
+    /// What is known of the webhooks, oldest first.
+    pub fn webhooks(&self) -> Vec<Webhook> {
+        self.platform.webhooks().known()
     }
 
     /// What arrived after entry `after`, of one kind or of all, oldest first.
@@ -257,6 +350,7 @@ impl Drop for Simulator {
     fn drop(&mut self) {
         self.stop.send_replace(true);
         self.platform.sockets().close_for_good(ABRUPT);
+        self.platform.webhooks().stop();
         for server in &self.servers {
             server.abort();
         }

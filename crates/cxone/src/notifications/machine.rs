@@ -222,7 +222,7 @@ impl Machine {
             ServerFrame::Received { body, .. } => {
                 self.reports.received(&body.object_id, self.beat(), effects);
             }
-            ServerFrame::Error { body, .. } => self.error(body, now, draw, effects),
+            ServerFrame::Error { body, .. } => self.error(&body, now, draw, effects),
             ServerFrame::Unsubscribed { .. } | ServerFrame::Unknown => {}
         }
     }
@@ -269,20 +269,18 @@ impl Machine {
         self.reports.settle(answered, sent, effects);
     }
 
-    fn error(&mut self, body: ErrorBody, now: Moment, draw: f64, effects: &mut Vec<Effect>) {
+    fn error(&mut self, body: &ErrorBody, now: Moment, draw: f64, effects: &mut Vec<Effect>) {
         let number = body.response_code.as_number();
         let code = super::code_text(&body.response_code);
-        let text = body.response_text;
         effects.push(Effect::Emit(NotificationEvent::Rejected {
             code: code.clone(),
-            text: text.clone(),
         }));
         let outage = match (self.state, number) {
             (State::Greeting { .. } | State::Ready { .. }, Some(401)) => Outage::Unauthorized,
             (State::Greeting { .. }, Some(403)) => Outage::Forbidden {
                 scope: NOTIFICATIONS_SCOPE.to_owned(),
             },
-            (State::Greeting { .. }, _) => Outage::Rejected { code, text },
+            (State::Greeting { .. }, _) => Outage::Rejected { code },
             // Refused was one topic or report, and the frame does not say which; the next round asks again.
             _ => return,
         };

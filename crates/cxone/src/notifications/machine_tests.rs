@@ -102,7 +102,6 @@ fn disconnected(outage: Outage, seconds: u64) -> Effect {
 fn rejected(code: &str) -> Effect {
     Effect::Emit(NotificationEvent::Rejected {
         code: code.to_owned(),
-        text: "no".to_owned(),
     })
 }
 

@@ -135,10 +135,8 @@ pub enum NotificationEvent {
     Message(MessageBody),
     /// The platform refused a command; it does not say which.
     Rejected {
-        /// Its code, as text.
+        /// Its code, as text. Its words could repeat a customer's.
         code: String,
-        /// Its words.
-        text: String,
     },
     /// The platform sent what cannot be read; it is ignored.
     Unreadable {

@@ -21,6 +21,7 @@ use crate::{
     link::{Link, LinkEvent, Target},
     outlet::Outlet,
     platform::{NOTIFICATIONS_SCOPE, SocketUrl},
+    publisher::dialect::Authentication,
     token::TokenSource,
     unreadable::complaint,
     wire::notification::{ClientFrame, ServerFrame},
@@ -43,7 +44,7 @@ impl NotificationTask {
     ) -> Self {
         let target = Target {
             url,
-            token_in_query: false,
+            authentication: Authentication::Frame,
             headers: &[],
             scope: NOTIFICATIONS_SCOPE,
         };
@@ -233,9 +234,9 @@ fn record(event: &NotificationEvent) {
             crate::outage::record("notifications", outage, *retry_in);
         }
         NotificationEvent::Message(_) => counter!("cuecard_platform_messages_total").increment(1),
-        NotificationEvent::Rejected { code, text } => {
+        NotificationEvent::Rejected { code } => {
             counter!("cuecard_platform_commands_rejected_total").increment(1);
-            warn!(code, text, "the platform refused a command");
+            warn!(code, "the platform refused a command");
         }
         NotificationEvent::Unreadable { reason } => {
             counter!("cuecard_platform_unreadable_frames_total", "socket" => "notifications")

@@ -5,14 +5,14 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use reqwest::{Client, Response, header};
+use reqwest::{Client, header};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize as _;
 
 use super::error::TokenError;
 use crate::{
     clock,
-    http::describe,
+    http::{BodyError, describe, read},
     platform::{ClientAuth, Grant, Platform},
     retry_after,
     wire::oauth::{TokenError as Refusal, TokenErrorCode, TokenRequest, TokenResponse},
@@ -65,32 +65,19 @@ pub(super) async fn send(http: &Client, platform: &Platform) -> Result<TokenResp
     let response = request.send().await.map_err(unreachable)?;
     let status = response.status();
     let wait = retry_after::from_headers(response.headers(), clock::wall());
-    let body = read(response).await?;
+    let body = read(response, LONGEST_ANSWER)
+        .await
+        .map_err(|error| match error {
+            BodyError::Broken(reason) => TokenError::Unreachable { reason },
+            BodyError::TooLong(_) => TokenError::Unreadable {
+                reason: error.to_string(),
+            },
+        })?;
     if status.is_success() {
         granted(&body)
     } else {
         Err(refused(status, wait, &body, platform))
     }
-}
-
-/// Reads the body up to [`LONGEST_ANSWER`].
-async fn read(mut response: Response) -> Result<Vec<u8>, TokenError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response
-        .chunk()
-        .await
-        .map_err(|error| TokenError::Unreachable {
-            reason: describe(error),
-        })?
-    {
-        if body.len() + chunk.len() > LONGEST_ANSWER {
-            return Err(TokenError::Unreadable {
-                reason: format!("longer than {LONGEST_ANSWER} bytes"),
-            });
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
 }
 
 /// A success is one only with a token that can be sent.
@@ -197,6 +184,8 @@ mod tests {
         Platform {
             token_url: HttpUrl::parse("http://127.0.0.1:1/oauth/token").expect("a URL"),
             alerts_url: SocketUrl::parse("ws://127.0.0.1:1/a").expect("a URL"),
+            suggestions_url: None,
+            prompts_url: None,
             notifications_url: SocketUrl::parse("ws://127.0.0.1:1/n").expect("a URL"),
             grant: Grant::ClientCredentials,
             client_auth: ClientAuth::Body,

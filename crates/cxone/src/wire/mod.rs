@@ -4,14 +4,18 @@
 //! (a `content` that is an object or a string holding JSON). No sockets, no requests, no retry rules, no validation:
 //! those belong to the client in this crate and to the simulator, which both speak these types.
 //!
-//! Start with [`notification`] for the desktop side, [`alerts`] for publishing. Each module names the section of the
+//! Start with [`notification`] for the desktop side; [`alerts`], [`suggestions`] and [`prompts`] for publishing. Each module names the section of the
 //! platform wire it renders.
 
 pub mod alerts;
 pub mod error_frame;
 pub mod notification;
 pub mod oauth;
+pub mod prompts;
 pub mod risk;
+pub mod suggestions;
+pub mod tasks;
+pub mod typing;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serializer;

@@ -1,7 +1,13 @@
-//! The client against a running simulator: tokens, alerts, notifications, and that no secret gets out.
+//! The client against a running simulator: tokens, alerts, suggestions, prompts, typing, tasks, notifications, and that no secret gets out.
 
 mod alerts;
 mod notifications;
+mod prompts;
 mod secrets;
+mod suggestions;
 mod support;
+mod tasks;
+mod tasks_answers;
 mod token;
+mod typing;
+mod typing_answers;

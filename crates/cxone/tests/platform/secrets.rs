@@ -7,8 +7,10 @@ use std::{
 
 use crate::support::{Running, alert, platform, simulator, tokens};
 use cuecard_cxone::{
-    alerts::{AlertEvent, alerts},
+    alerts::alerts,
     notifications::{NotificationEvent, notifications},
+    publisher::PublishEvent,
+    suggestions::suggestions,
     wire::notification::agent_topic,
 };
 use cuecard_simulator::{FaultRoute, FaultRule};
@@ -58,6 +60,9 @@ async fn whatever_goes_wrong_no_secret_is_told() {
 
     let (publisher, socket) = alerts(platform.alerts_url.clone(), tokens.clone());
     let mut alerts = Running::start(100, |events, stop| socket.run(events, stop));
+    let suggestions_url = platform.suggestions_url.clone().expect("it is set");
+    let (_injector, socket) = suggestions(suggestions_url, tokens.clone());
+    let mut injected = Running::start(100, |events, stop| socket.run(events, stop));
     let (agents, task) = notifications(platform.notifications_url.clone(), tokens.clone());
     let mut cards = Running::start(100, |events, stop| task.run(events, stop));
     for _ in 0..3 {
@@ -69,7 +74,13 @@ async fn whatever_goes_wrong_no_secret_is_told() {
         alerts
             .find(|event| {
                 told.push(format!("{event:?}"));
-                (*event == AlertEvent::Connected).then_some(())
+                (*event == PublishEvent::Connected).then_some(())
+            })
+            .await;
+        injected
+            .find(|event| {
+                told.push(format!("{event:?}"));
+                (*event == PublishEvent::Connected).then_some(())
             })
             .await;
         cards
@@ -85,8 +96,9 @@ async fn whatever_goes_wrong_no_secret_is_told() {
         simulator.drop_sockets(None, 1006);
     }
     told.push(format!(
-        "{:?} {:?}",
+        "{:?} {:?} {:?}",
         alerts.stop().await,
+        injected.stop().await,
         cards.stop().await
     ));
 

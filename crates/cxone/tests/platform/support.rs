@@ -8,11 +8,14 @@ use cuecard_cxone::{
     wire::alerts::{Alert, AlertMetadata, HTML, RiskLevel},
 };
 use cuecard_simulator::{Options, Scenario, SeenEntry, SeenKind, Simulator};
+use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::{
+    net::{TcpListener, TcpStream},
     sync::{mpsc, watch},
     task::JoinHandle,
     time::timeout,
 };
+use tokio_tungstenite::{WebSocketStream, tungstenite::Message};
 
 /// No condition takes longer, on however busy a machine.
 pub const LIMIT: Duration = Duration::from_secs(30);
@@ -41,6 +44,8 @@ pub fn platform_at(http: &str, ws: &str) -> Platform {
     Platform {
         token_url: HttpUrl::parse(&format!("{http}/oauth/token")).expect("a URL"),
         alerts_url: socket("/api/v2/agentassist/realtime/ws"),
+        suggestions_url: Some(socket("/ws/v1")),
+        prompts_url: Some(socket("/realtime/v1")),
         notifications_url: socket("/agent-assist-notifications/notifications/ws"),
         grant: Grant::ClientCredentials,
         client_auth: ClientAuth::Body,
@@ -125,6 +130,47 @@ impl<E: Debug + Send + 'static> Running<E> {
         .expect("the task ends when told to");
         rest
     }
+}
+
+/// A platform under the test's hand: it takes any upgrade, and does what it is told.
+pub struct Puppet {
+    listener: TcpListener,
+}
+
+/// One connection to a [`Puppet`].
+pub type PuppetSocket = WebSocketStream<TcpStream>;
+
+impl Puppet {
+    pub async fn start() -> (Self, SocketUrl) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let url = SocketUrl::parse(&format!("ws://{address}")).expect("a URL");
+        (Self { listener }, url)
+    }
+
+    pub async fn accept(&self) -> PuppetSocket {
+        let accepted = timeout(LIMIT, self.listener.accept()).await;
+        let (stream, _) = accepted.expect("in time").expect("a connection");
+        tokio_tungstenite::accept_async(stream)
+            .await
+            .expect("an upgrade")
+    }
+}
+
+/// The next text that the client sends; its pings are answered.
+pub async fn text(socket: &mut PuppetSocket) -> String {
+    loop {
+        let message = timeout(LIMIT, socket.next()).await.expect("in time");
+        if let Message::Text(text) = message.expect("it is open").expect("a message") {
+            return text.as_str().to_owned();
+        }
+    }
+}
+
+/// Sends JSON to the client.
+pub async fn tell(socket: &mut PuppetSocket, frame: serde_json::Value) {
+    let sent = socket.send(Message::text(frame.to_string())).await;
+    sent.expect("the client listens");
 }
 
 /// The data frames that have arrived on one socket, as JSON, with the code they were refused with.

@@ -180,7 +180,7 @@ async fn a_429_is_waited_out_until_a_date() {
     assert_eq!(seen.len(), 2, "one refused, one granted");
     // The date has whole seconds, so up to one of the two is lost in writing it.
     let waited = seen[1].at_ms - seen[0].at_ms;
-    assert!((1000..=4000).contains(&waited), "{waited} ms");
+    assert!((1_000..=10_000).contains(&waited), "{waited} ms");
 }
 
 #[tokio::test]

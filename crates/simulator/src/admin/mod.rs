@@ -3,13 +3,17 @@
 //! It has its own port on the loopback and no authentication. Calls that this version does not have answer 404 in
 //! JSON. Start with [`router`].
 
+mod auto_outcome;
 mod drop;
 mod faults;
+mod follow_up;
 mod interactions;
 mod push;
 mod risk;
 mod seen;
 mod tokens;
+mod typing;
+mod webhook;
 
 use std::sync::Arc;
 
@@ -33,10 +37,22 @@ pub fn router(platform: Arc<Platform>) -> Router {
         .route("/healthz", get(async || Json(json!({"status": "ok"}))))
         .route("/admin/risk", put(risk::put))
         .route("/admin/interactions/{id}", put(interactions::put))
+        .route("/admin/auto-outcome", put(auto_outcome::put))
         .route("/admin/push", post(push::post))
         .route("/admin/faults", put(faults::put).delete(faults::delete))
         .route("/admin/drop", post(drop::post))
+        .route(
+            "/admin/forms/{*id}",
+            put(follow_up::put_form).delete(follow_up::delete_form),
+        )
+        .route("/admin/tasks", get(follow_up::tasks))
+        .route("/admin/notifications", get(follow_up::notifications))
+        .route("/admin/webhook", post(webhook::post))
+        .route("/admin/webhooks", get(webhook::all))
         .route("/admin/tokens/expire", post(tokens::expire))
+        .route("/admin/guests/expire", post(typing::expire))
+        .route("/admin/typing", get(typing::all))
+        .route("/admin/typing/{*guest}", get(typing::get))
         .route("/admin/seen", get(seen::get))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)

@@ -1,24 +1,22 @@
 //! The alerts socket (platform wire, section 3): `/api/v2/agentassist/realtime/ws?access_token=…`.
 //!
-//! The token is checked at the upgrade and not again: a socket lives on when its token ends. Alerts are checked,
-//! taken once and sent to their agent's desktops; heartbeats get no answer; what is refused gets an error frame and
-//! the socket stays open. Start with [`upgrade`].
+//! Alerts are checked, taken once and sent to their agent's desktops; heartbeats get no answer; what is refused gets an
+//! error frame and the socket stays open. Start with [`upgrade`].
 
 use std::sync::Arc;
 
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{Utf8Bytes, WebSocketUpgrade};
 use axum::extract::{ConnectInfo, RawQuery, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use cuecard_cxone::wire::error_frame::{ErrorCode, ErrorFrame};
-use serde_json::Value;
 
-use super::{Connection, Ended, Input, SocketName, accept};
+use super::query_token::{admit, allow};
+use super::{Connection, Input, SocketName, accept};
 use crate::alert_rules::{self, AlertsFrame};
-use crate::api_error::ApiError;
 use crate::clock;
 use crate::delivery::{ALERT_LIFETIME, Card};
+use crate::frame_rules::{self, shown};
 use crate::listener::Peer;
 use crate::platform::Platform;
 use crate::tokens::Grant;
@@ -37,7 +35,7 @@ pub async fn upgrade(
     RawQuery(query): RawQuery,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
-    let grant = match admit(&platform, query.as_deref()) {
+    let grant = match admit(&platform, query.as_deref(), UPGRADE_SCOPE) {
         Ok(grant) => grant,
         Err(refusal) => return refusal.into_response(),
     };
@@ -46,52 +44,19 @@ pub async fn upgrade(
     })
 }
 
-fn admit(platform: &Platform, query: Option<&str>) -> Result<Grant, ApiError> {
-    let pairs = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
-    let token = pairs
-        .into_iter()
-        .find(|(name, _)| name == "access_token")
-        .map(|(_, token)| token);
-    let tokens = platform.tokens();
-    let grant = tokens
-        .check(token.as_deref().unwrap_or_default(), clock::now())
-        .map_err(|refusal| {
-            ApiError::new(
-                StatusCode::UNAUTHORIZED,
-                "unauthorized",
-                refusal.to_string(),
-            )
-        })?;
-    if grant.scopes.allow(UPGRADE_SCOPE) {
-        Ok(grant.clone())
-    } else {
-        let message = format!("the access token lacks the scope {UPGRADE_SCOPE}");
-        Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", message))
-    }
-}
-
 async fn serve(mut connection: Connection, grant: Grant) {
     let ended = loop {
         let refused = match connection.next().await {
             Input::Text(text) => take(&connection, &grant, &text),
             Input::Binary(bytes) => {
                 connection.note_frame(bytes, None, Some("invalid_json"));
-                let message = format!("a binary frame of {bytes} bytes, expected text");
-                Err(ErrorFrame {
-                    code: ErrorCode::InvalidJson,
-                    message,
-                    reference: None,
-                })
+                Err(frame_rules::binary(bytes))
             }
             Input::Ended(ended) => break ended,
         };
         let Err(error) = refused else { continue };
-        let closes = error.code.closes_socket();
-        if let Err(ended) = connection.send(json_text(&error)).await {
+        if let Err(ended) = connection.refuse(&error).await {
             break ended;
-        }
-        if closes {
-            break Ended::ByUs(1008, "refused");
         }
     };
     connection.finish(ended).await;
@@ -99,28 +64,12 @@ async fn serve(mut connection: Connection, grant: Grant) {
 
 /// Handles one text frame and writes it down.
 fn take(connection: &Connection, grant: &Grant, text: &Utf8Bytes) -> Result<(), ErrorFrame> {
-    let parsed: Result<Value, _> = serde_json::from_str(text);
-    let outcome = match &parsed {
-        Ok(frame) => alert_rules::read(frame.clone())
-            .and_then(|frame| publish(connection, grant, frame, text.len())),
-        Err(error) => {
-            let message = format!("the frame is not JSON: {error}");
-            Err(ErrorFrame {
-                code: ErrorCode::InvalidJson,
-                message,
-                reference: None,
-            })
-        }
-    };
-    let code = outcome
-        .as_ref()
-        .err()
-        .map(|error| serde_json::json!(error.code));
-    connection.note_frame(
-        text.len(),
-        parsed.as_ref().ok(),
-        code.as_ref().and_then(Value::as_str),
-    );
+    let parsed = frame_rules::parse(text);
+    let outcome = parsed.as_ref().map_err(Clone::clone).and_then(|frame| {
+        alert_rules::read(frame.clone())
+            .and_then(|frame| publish(connection, grant, frame, text.len()))
+    });
+    connection.note_outcome(text.len(), parsed.as_ref().ok(), &outcome);
     outcome
 }
 
@@ -135,17 +84,14 @@ fn publish(
     };
     let platform = &connection.platform;
     let now = clock::now();
-    if !ALERT_SCOPES.iter().any(|scope| grant.scopes.allow(scope)) {
-        let message = format!("the access token lacks the scope {}", ALERT_SCOPES[0]);
-        return Err(alert_rules::refuse(&frame, ErrorCode::Forbidden, message));
-    }
+    allow(grant, &ALERT_SCOPES, Some(&alert.content_id))?;
     let agent_id = alert.metadata.agent_id;
     if !platform.directory().knows(&agent_id) {
-        let start: String = agent_id.chars().take(64).collect();
+        let message = format!("there is no agent {:?}", shown(&agent_id));
         return Err(alert_rules::refuse(
             &frame,
             ErrorCode::UnknownAgent,
-            format!("there is no agent {start:?}"),
+            message,
         ));
     }
     if !platform.exchange().hub.first_sight(&alert.content_id, now) {
@@ -164,8 +110,4 @@ fn publish(
         expires: now + ALERT_LIFETIME,
     });
     Ok(())
-}
-
-fn json_text(error: &ErrorFrame) -> String {
-    serde_json::json!(error).to_string()
 }

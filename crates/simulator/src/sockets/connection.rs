@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
+use cuecard_cxone::wire::error_frame::ErrorFrame;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
@@ -141,6 +142,31 @@ impl Connection {
             Ok(Err(_)) => Err(Ended::Vanished),
             Err(_) => Err(Ended::ByUs(ABRUPT, "does not read")),
         }
+    }
+
+    /// Says that a frame is refused.
+    ///
+    /// # Errors
+    ///
+    /// How the connection ends, when the error is one that ends it or cannot be sent.
+    pub async fn refuse(&mut self, error: &ErrorFrame) -> Result<(), Ended> {
+        self.send(json!(error).to_string()).await?;
+        if error.code.closes_socket() {
+            return Err(Ended::ByUs(1008, "refused"));
+        }
+        Ok(())
+    }
+
+    /// Writes a frame down that was taken, or refused with an error frame.
+    pub fn note_outcome<T>(
+        &self,
+        bytes: usize,
+        frame: Option<&Value>,
+        outcome: &Result<T, ErrorFrame>,
+    ) {
+        let code = outcome.as_ref().err().map(|error| json!(error.code));
+        let code = code.as_ref().and_then(Value::as_str);
+        self.note_frame(bytes, frame, code);
     }
 
     /// Writes an arrived frame down. `frame` is what is left of it when secrets are masked, `error` why it was refused.

@@ -4,7 +4,11 @@
 
 pub mod alerts;
 mod connection;
+pub mod guest;
 pub mod notification;
+pub mod prompts;
+mod query_token;
+pub mod suggestions;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -2,7 +2,8 @@
 //! them.
 //!
 //! The upgrade needs no credentials; `CONNECT` and `SUBSCRIBE` do, and are where an ended token is noticed. A refused
-//! command is answered `ERROR` and the socket stays open. What an outcome means to its publisher is not decided here.
+//! command is answered `ERROR` and the socket stays open. What an outcome means to its publisher is decided in
+//! `suggestion_desk`.
 //! Start with [`upgrade`].
 
 use std::collections::{BTreeSet, VecDeque};
@@ -14,9 +15,10 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{ConnectInfo, State};
 use axum::response::Response;
 use cuecard_cxone::wire::notification::{
-    AppElement, CUSTOM_CARD, Empty, MessageBody, Received, ServerFrame, ServerHeaders, TEXT_CARD,
-    Topic, agent_topic,
+    AppElement, CUSTOM_CARD, Empty, MessageBody, OutcomeKind, OutcomeReport, Received, ServerFrame,
+    ServerHeaders, TEXT_CARD, Topic, agent_topic,
 };
+use cuecard_protocol::{CardId, InteractionId};
 use serde_json::json;
 
 use super::{Connection, Ended, Input, SocketName, accept};
@@ -191,18 +193,7 @@ impl Desktop {
                 body: Empty {},
             },
             Command::Outcome { kind, report } => {
-                if platform
-                    .exchange()
-                    .hub
-                    .first_outcome(&report.object_id, kind, now)
-                {
-                    tracing::debug!(
-                        object_id = report.object_id,
-                        agent_id = report.agent_id,
-                        ?kind,
-                        "outcome"
-                    );
-                }
+                take_report(platform, kind, &report);
                 ServerFrame::Received {
                     headers,
                     body: Received {
@@ -299,5 +290,34 @@ impl Desktop {
 
     async fn send(&mut self, frame: &ServerFrame) -> Result<(), Ended> {
         self.connection.send(json!(frame).to_string()).await
+    }
+}
+
+/// Takes a report down once. If it is about a suggestion, its injector is told.
+fn take_report(platform: &Platform, kind: OutcomeKind, report: &OutcomeReport) {
+    let now = clock::now();
+    let OutcomeReport {
+        object_id,
+        contact_id,
+        agent_id,
+        at,
+        ..
+    } = report;
+    let is_new = platform
+        .exchange()
+        .hub
+        .first_report(kind, object_id, at, now);
+    if !is_new {
+        return;
+    }
+    tracing::debug!(object_id, agent_id, ?kind, "outcome");
+    // Ids that cannot be a suggestion's are those of other cards.
+    if let (Ok(interaction), Ok(id)) = (
+        InteractionId::parse(contact_id.as_str()),
+        CardId::parse(object_id.as_str()),
+    ) {
+        platform
+            .injectors()
+            .report(kind, &interaction, &id, clock::millis(now));
     }
 }

@@ -77,6 +77,32 @@ async fn the_builtin_call_has_a_critical_answer_among_the_first_two() {
 }
 
 #[tokio::test]
+async fn the_builtin_call_shows_every_kind_of_content() {
+    let simulator = start_with(Options::default()).await;
+    let mut desktop = Socket::desktop(&simulator, "AGT-1").await;
+    for _ in 0..7 {
+        score(&simulator).await;
+    }
+    let mut contents = Vec::new();
+    for _ in 0..3 {
+        let mut message = desktop.receive().await;
+        assert_eq!(message["body"]["contactId"], "INT-1");
+        contents.push(message["body"]["acpAppElements"][0]["content"].take());
+    }
+    desktop.assert_quiet().await;
+    let types: Vec<&Value> = contents.iter().map(|content| &content["type"]).collect();
+    assert_eq!(
+        types,
+        ["agentassist.suggest", "PROMPT_SYNC", "agentassist.suggest"]
+    );
+    assert_eq!(contents[1]["payload"]["priority_override"], true);
+    assert_ne!(
+        contents[0]["suggestion"]["id"],
+        contents[2]["suggestion"]["id"]
+    );
+}
+
+#[tokio::test]
 async fn push_delivers_or_keeps() {
     let simulator = start().await;
     let push = async |id: &str| {
@@ -247,12 +273,7 @@ async fn drop_is_refused_by_field() {
 #[tokio::test]
 async fn what_is_not_there_is_404_in_json() {
     let simulator = start().await;
-    for path in [
-        "/admin/tasks",
-        "/admin/notifications",
-        "/admin/typing/guest-1",
-        "/moon",
-    ] {
+    for path in ["/admin/forms", "/admin/tasks/1", "/moon"] {
         let (status, body) = admin(&simulator, "GET", path, &Value::Null).await;
         assert_eq!(
             (status, &body["error"]),

@@ -103,6 +103,13 @@ async fn it_prints_one_line_answers_and_ends_with_0() {
             "me",
             "--client-secret",
             "my",
+            "--rate-limit",
+            "oauth=0.01:1",
+            "--retry-after-date",
+            "--webhook-url",
+            "http://127.0.0.1:1/hook",
+            "--webhook-secret",
+            "s3cret",
         ];
         let process = Process::start(&arguments).await;
         assert_eq!(
@@ -136,6 +143,22 @@ async fn it_prints_one_line_answers_and_ends_with_0() {
             .await
             .unwrap();
         assert_eq!(answer.json::<Value>().await.unwrap()["expires_in"], 77);
+        let limited = http()
+            .post(format!("{platform}/oauth/token"))
+            .send()
+            .await
+            .unwrap();
+        let retry_after = limited.headers()["retry-after"].to_str().unwrap();
+        assert_eq!(limited.status(), 429);
+        assert!(retry_after.ends_with(" GMT"), "{retry_after}");
+        let event = json!({"interactionId": "INT-1", "agentId": "AGT-1"});
+        let sent = http()
+            .post(format!("{admin}/admin/webhook"))
+            .json(&event)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(sent.status(), 202, "it has an address");
         let url = format!(
             "{}/agent-assist-notifications/notifications/ws",
             platform.replace("http", "ws")
@@ -148,8 +171,8 @@ async fn it_prints_one_line_answers_and_ends_with_0() {
         assert_eq!(status.code(), Some(0), "{signal}");
         assert_eq!(rest, "", "nothing else on stdout");
         assert!(
-            logs.contains("stopping") && !logs.contains("sim-"),
-            "no token in the logs: {logs}"
+            logs.contains("stopping") && !logs.contains("sim-") && !logs.contains("s3cret"),
+            "no token and no secret in the logs: {logs}"
         );
     }
 }
@@ -190,4 +213,13 @@ async fn what_cannot_be_started_is_named() {
     let (code, stderr) = refused(&["--token-ttl", "soon"]).await;
     assert_eq!(code, Some(2));
     assert!(stderr.contains("--token-ttl"), "{stderr}");
+    let (code, stderr) = refused(&["--webhook-url", "ftp://example.com"]).await;
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("scheme \"ftp\""), "{stderr}");
+    let (code, stderr) = refused(&["--rate-limit", "typing=fast"]).await;
+    assert_eq!(code, Some(2));
+    assert!(
+        stderr.contains("expected ROUTE=PER_SECOND:BURST"),
+        "{stderr}"
+    );
 }

@@ -5,17 +5,22 @@ use std::time::Duration;
 
 use cuecard_simulator::{Options, Scenario, Simulator};
 use futures_util::{SinkExt as _, StreamExt as _};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
 /// Nothing on one machine takes this long unless it is broken.
 pub const LIMIT: Duration = Duration::from_secs(10);
+pub const SUGGESTIONS_SCOPES: &str = "agentassist:write interaction:read";
+pub const PROMPTS_SCOPES: &str = "realtime:read agentassist:write interactions:read";
 pub const ALERTS_SCOPES: &str = "agentassist:content:write realtime:agentassist:publish";
 
 pub async fn start() -> Simulator {
@@ -129,6 +134,28 @@ impl Socket {
         Self::open(&alerts_url(simulator, token)).await.unwrap()
     }
 
+    /// A suggestions socket, not yet authenticated.
+    pub async fn suggestions(simulator: &Simulator) -> Self {
+        Self::open(&format!("{}/ws/v1", simulator.ws_url()))
+            .await
+            .unwrap()
+    }
+
+    /// A suggestions socket of a client that has authenticated.
+    pub async fn injector(simulator: &Simulator) -> Self {
+        let token = token(simulator, SUGGESTIONS_SCOPES).await;
+        let mut socket = Self::suggestions(simulator).await;
+        socket.send(&json!({"type": "auth", "token": token})).await;
+        assert_eq!(socket.receive_text().await, r#"{"type":"auth.success"}"#);
+        socket
+    }
+
+    /// A prompts socket.
+    pub async fn prompts(simulator: &Simulator) -> Self {
+        let token = token(simulator, PROMPTS_SCOPES).await;
+        Self::open(&prompts_url(simulator, &token)).await.unwrap()
+    }
+
     /// A notification socket, not yet connected.
     pub async fn notification(simulator: &Simulator) -> Self {
         Self::open(&format!(
@@ -153,6 +180,41 @@ impl Socket {
             "SUBSCRIBED"
         );
         socket
+    }
+
+    /// Connects to an address with these header lines and no others but those of every upgrade.
+    pub async fn raw(simulator: &Simulator, path: &str, headers: &str) -> Self {
+        let address = simulator.base_url();
+        let mut tcp = TcpStream::connect(address.strip_prefix("http://").unwrap())
+            .await
+            .unwrap();
+        let upgrade = format!(
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}Sec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Key: xBDwPeaEsqj9R9oFgPwkBA==\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n"
+        );
+        tcp.write_all(upgrade.as_bytes()).await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(tcp.read_u8().await.unwrap());
+        }
+        let head = String::from_utf8(head).unwrap().to_lowercase();
+        assert!(head.starts_with("http/1.1 101 "), "{head}");
+        assert!(!head.contains("sec-websocket-extensions"), "{head}");
+        let tcp = MaybeTlsStream::Plain(tcp);
+        Self(WebSocketStream::from_raw_socket(tcp, Role::Client, None).await)
+    }
+
+    /// Closes as a client does; nothing but the answer to it comes.
+    pub async fn close(&mut self, reason: &'static str) {
+        let close = Message::Close(Some(CloseFrame {
+            code: CloseCode::Normal,
+            reason: reason.into(),
+        }));
+        self.0.send(close.clone()).await.unwrap();
+        let answer = timeout(LIMIT, self.0.next()).await.unwrap();
+        assert_eq!(answer.unwrap().unwrap(), close);
+        assert!(self.0.next().await.is_none());
     }
 
     pub async fn send(&mut self, frame: &Value) {
@@ -187,6 +249,15 @@ impl Socket {
     pub async fn receive(&mut self) -> Value {
         let text = self.receive_text().await;
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"))
+    }
+
+    /// The code and the `ref` of the error frame that comes next.
+    pub async fn refused(&mut self) -> (String, Value) {
+        let mut frame = self.receive().await;
+        assert_eq!(frame["type"], "error", "{frame}");
+        assert!(!frame["message"].as_str().unwrap().is_empty(), "{frame}");
+        let code = frame["code"].as_str().unwrap().to_owned();
+        (code, frame["ref"].take())
     }
 
     /// The object id of the next delivered card.
@@ -229,6 +300,24 @@ pub fn alerts_url(simulator: &Simulator, token: &str) -> String {
         "{}/api/v2/agentassist/realtime/ws?access_token={token}",
         simulator.ws_url()
     )
+}
+
+pub fn prompts_url(simulator: &Simulator, token: &str) -> String {
+    format!("{}/realtime/v1?access_token={token}", simulator.ws_url())
+}
+
+/// Now: the platform judges the times of suggestions and prompts by it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the simulator under test runs by the real clock"
+)]
+pub fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// A time so many seconds from now, as clients write it.
+pub fn iso(seconds: i64) -> String {
+    format!("{:.3}", now() + SignedDuration::from_secs(seconds))
 }
 
 pub fn alert(content_id: &str, agent: &str) -> Value {
