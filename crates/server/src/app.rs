@@ -7,9 +7,10 @@ use crate::audit::Audit;
 use crate::backbone::Backbone;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::publish::{Presence, Reporter};
+use crate::publish::{Outgoing, Presence, Reporter, Sources};
 use crate::shutdown::Shutdown;
 use crate::telemetry::Metrics;
+use crate::typing::Typing;
 
 /// The running server as its parts see it; a clone is the same server.
 #[derive(Clone)]
@@ -33,6 +34,12 @@ pub struct Shared {
     pub presence: Presence,
     /// To be told of recorded actions.
     pub reports: Reporter,
+    /// To be told of posted cards.
+    pub outgoing: Outgoing,
+    /// Which risk source published which alert, for metrics.
+    pub sources: Sources,
+    /// Who types.
+    pub typing: Typing,
 }
 
 impl App {

@@ -289,6 +289,25 @@ pub fn title(text: &str) -> String {
     line
 }
 
+/// Plain text of several lines: at most `most` characters, the last an ellipsis if it was cut; and whether it was.
+///
+/// Line breaks stay; other control characters become spaces, and those that turn the direction of writing are left out.
+pub fn text(text: &str, most: usize) -> (String, bool) {
+    let mut kept = String::new();
+    let lines = text.trim().replace("\r\n", "\n");
+    let shown = lines.chars().filter(|&c| !turns_direction(c));
+    for (length, c) in shown.enumerate() {
+        if length == most {
+            kept.pop();
+            kept.truncate(kept.trim_end().len());
+            kept.push('…');
+            return (kept, true);
+        }
+        kept.push(if c != '\n' && c.is_control() { ' ' } else { c });
+    }
+    (kept, false)
+}
+
 fn turns_direction(c: char) -> bool {
     matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }

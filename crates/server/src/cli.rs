@@ -1,14 +1,19 @@
-//! The command line: `serve` and `audit verify`.
+//! The command line: `serve`, `audit verify`, `api-key new` and [`jobs`].
 //!
 //! On stdout is only what programs read: the ready line, the result of a check. Everything else goes to stderr.
 //! Exit codes: 0 done, 1 failed (or the trail has a fault), 2 the command line or the settings are wrong.
+
+mod jobs;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use cuecard_server::api::key;
 use cuecard_server::audit::verify::verify;
+use cuecard_server::clock::Clock;
+use cuecard_server::config::api::Scope;
 use cuecard_server::config::{Config, Flags};
 use cuecard_server::{StartError, start, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
@@ -34,6 +39,12 @@ enum Command {
     /// Look at an audit trail.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Keys of the HTTP API.
+    #[command(subcommand)]
+    ApiKey(ApiKeyCommand),
+    /// Look at the durable queues.
+    #[command(subcommand)]
+    Jobs(jobs::JobsCommand),
 }
 
 #[derive(Args)]
@@ -58,11 +69,23 @@ enum AuditCommand {
     },
 }
 
+#[derive(Subcommand)]
+enum ApiKeyCommand {
+    /// Make a key: prints it, this once, and the lines of the settings that admit it.
+    New {
+        /// The client's name in cards, metrics and the audit trail: 1 to 32 of `a-z 0-9 _ -`.
+        #[arg(long, default_value = "model")]
+        name: String,
+    },
+}
+
 /// Does what the command line says.
 pub(crate) fn run() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(args) => serve(&args),
         Command::Audit(AuditCommand::Verify { file }) => check_trail(&file),
+        Command::ApiKey(ApiKeyCommand::New { name }) => new_key(&name),
+        Command::Jobs(command) => jobs::run(&command),
     }
 }
 
@@ -124,6 +147,19 @@ fn check_trail(file: &Path) -> ExitCode {
             WRONG_SETTINGS,
         ),
     }
+}
+
+fn new_key(name: &str) -> ExitCode {
+    let key = key::new(&Clock::system());
+    let lines = key::settings(name, &key, &Scope::ALL);
+    // What the settings would refuse is refused here, before anybody has copied it.
+    let settings = format!("[server]\ndev_mode = true\n{lines}");
+    if let Err(error) = Config::from_toml(&settings) {
+        return say(&error, WRONG_SETTINGS);
+    }
+    print(&format!(
+        "{key}\n\n# In the settings, which keep nothing but its hash:\n{lines}"
+    ))
 }
 
 /// A reader that has gone away is no reason to fail.

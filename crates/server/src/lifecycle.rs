@@ -11,17 +11,21 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::api;
 use crate::app::{App, Shared};
 use crate::audit::{Audit, AuditError, Event};
 use crate::backbone::BackboneError;
 use crate::backbone::embedded::Embedded;
 use crate::broker::{self, KeyError};
+use crate::callbacks;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::publish::{self, Presence, Reporter};
+use crate::publish::{self, Outgoing, Presence, Reporter, Sources};
 use crate::shutdown::Shutdown;
 use crate::sweep;
+use crate::tasks;
 use crate::telemetry::{self, Metrics};
+use crate::typing::{self, Typing};
 
 /// How long requests that are under way may take once the browsers' sockets are closed.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
@@ -67,6 +71,12 @@ pub enum StartError {
     /// The platform cannot be spoken to.
     #[error("platform: {0}")]
     Platform(#[from] cuecard_cxone::http::ClientError),
+    /// Typing cannot be shown.
+    #[error("typing: {0}")]
+    Typing(#[from] cuecard_cxone::typing::TypingError),
+    /// Tasks cannot be made.
+    #[error("tasks: {0}")]
+    Tasks(#[from] cuecard_cxone::tasks::TaskError),
     /// Metrics cannot be recorded.
     #[error("metrics: {0}")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
@@ -93,12 +103,21 @@ pub async fn start_with(config: Config, clock: Clock) -> Result<Running, StartEr
         shutdown: Shutdown::default(),
         presence: Presence::default(),
         reports: Reporter::default(),
+        outgoing: Outgoing::default(),
+        sources: Sources::default(),
+        typing: Typing::new(config.typing.requests_per_second),
         config,
     });
-    let router = broker::router(app.clone())?.merge(telemetry::router(app.clone()));
+    let router = broker::router(app.clone())?
+        .merge(api::router(app.clone()))
+        .merge(tasks::router(app.clone()))
+        .merge(telemetry::router(app.clone()));
     app.audit.record(started(&app, address));
     tokio::spawn(sweep::run(app.clone()));
     publish::start(&app)?;
+    callbacks::start(&app)?;
+    typing::start(&app)?;
+    tasks::start(&app)?;
     let task = tokio::spawn(serve(listener, router, app.clone()));
     Ok(Running { address, app, task })
 }
@@ -106,13 +125,13 @@ pub async fn start_with(config: Config, clock: Clock) -> Result<Running, StartEr
 /// Opens what must survive, away from the async threads: it may wait for the server before to let go.
 async fn open_files(config: &Config, clock: &Clock) -> Result<(Embedded, Audit), StartError> {
     let (store, trail) = (config.storage.path.clone(), config.audit.path.clone());
-    let clock = clock.clone();
+    let (clock, told) = (clock.clone(), callbacks::subscriptions(&config.callbacks));
     let open = move || {
-        let backbone =
-            Embedded::open(&store, clock.clone()).map_err(|source| StartError::Storage {
-                path: store,
-                source,
-            })?;
+        let backbone = Embedded::open_with(&store, clock.clone(), told);
+        let backbone = backbone.map_err(|source| StartError::Storage {
+            path: store,
+            source,
+        })?;
         Ok((backbone, Audit::open(&trail, clock)?))
     };
     tokio::task::spawn_blocking(open)
@@ -184,7 +203,15 @@ fn started(app: &App, address: SocketAddr) -> Event {
         "risk_sources": config.risk.sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>(),
         "risk_high": config.risk.high,
         "risk_critical": config.risk.critical,
+        "callbacks": config.callbacks.receivers.iter().map(|receiver| receiver.name.as_str()).collect::<Vec<_>>(),
+        "webhooks": match &config.webhooks {
+            None => "off",
+            Some(webhooks) if webhooks.accept_unsigned => "unsigned",
+            Some(_) => "signed",
+        },
         "platform": config.platform.is_some(),
+        "typing": config.typing.adapter.as_ref().map(|typing| typing.adapter.as_str()),
+        "api_keys": config.api.keys.iter().map(|key| key.name.as_str()).collect::<Vec<_>>(),
         "log": app.backbone.log_id(),
     });
     let detail = if let serde_json::Value::Object(detail) = detail {

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use metrics::counter;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::app::App;
 use crate::audit::Event;
 use crate::backbone::Expired;
+use crate::backbone::publications::State;
 
 const EVERY: Duration = Duration::from_secs(1);
 /// The exporter wants its histograms emptied now and then; it suggests 5 s.
@@ -44,15 +46,72 @@ async fn measure(app: &App) {
     }
 }
 
-fn note(app: &App, Expired { agent, card, seen }: Expired) {
-    metrics::counter!("cuecard_cards_expired_total", "seen" => if seen { "true" } else { "false" })
-        .increment(1);
+fn note(app: &App, expired: Expired) {
+    let (kind, seen) = (expired.kind.as_str(), expired.seen);
+    let source = app.sources.name(&expired.card, expired.client);
+    if expired.state == State::Lost {
+        counter!("cuecard_publications_total", "kind" => kind, "source" => source, "outcome" => "lost")
+            .increment(1);
+    } else {
+        let seen = if seen { "true" } else { "false" };
+        counter!("cuecard_cards_expired_total", "kind" => kind, "source" => source, "seen" => seen)
+            .increment(1);
+    }
     app.audit.record(Event {
-        event: "expired",
-        actor: agent.to_string(),
-        interaction: Some(card.interaction_id.to_string()),
-        card: Some(card.id.to_string()),
+        event: expired.state.as_str(),
+        actor: expired.agent.to_string(),
+        interaction: Some(expired.interaction.to_string()),
+        card: Some(expired.card.to_string()),
         outcome: if seen { "seen" } else { "unseen" },
         ..Event::default()
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use cuecard_protocol::{CardId, InteractionId};
+    use serde_json::json;
+
+    use super::*;
+    use crate::backbone::publications::Kind;
+    use crate::publish::stage::{Stage, agent};
+
+    #[tokio::test]
+    async fn what_nobody_ever_had_is_noted_too() {
+        let stage = Stage::new();
+        let expired = |card: &str, state, seen, client: Option<&str>| Expired {
+            agent: agent(),
+            card: CardId::parse(card).unwrap(),
+            interaction: InteractionId::parse("INT-1").unwrap(),
+            kind: Kind::Prompt,
+            state,
+            seen,
+            client: client.map(str::to_owned),
+        };
+        for one in [
+            expired("a", State::Expired, true, None),
+            expired("b", State::Expired, false, Some("sweep-test")),
+            expired("c", State::Lost, false, Some("sweep-test")),
+        ] {
+            note(&stage.app, one);
+        }
+        let line = |event: &str, card: &str, outcome: &str| {
+            json!([event, "AGT-1", "INT-1", card, outcome, null])
+        };
+        assert_eq!(
+            stage.audited().await,
+            [
+                line("expired", "a", "seen"),
+                line("expired", "b", "unseen"),
+                line("lost", "c", "unseen"),
+            ]
+        );
+        let metrics = stage.app.metrics.render();
+        for counted in [
+            "cuecard_cards_expired_total{kind=\"prompt\",source=\"sweep-test\",seen=\"false\"} 1",
+            "cuecard_publications_total{kind=\"prompt\",source=\"sweep-test\",outcome=\"lost\"} 1",
+        ] {
+            assert!(metrics.contains(counted), "{counted} is not in {metrics}");
+        }
+    }
 }

@@ -75,12 +75,12 @@ fn describe() {
     );
     describe_counter!(
         "cuecard_actions_total",
-        "Actions of agents, by kind and what became of them"
+        "Actions of agents that count, by kind of card, action and who published the card"
     );
     describe_histogram!(
         "cuecard_card_latency_seconds",
         Unit::Seconds,
-        "From published to the stage"
+        "From published to delivered, rendered or decided, by kind of card"
     );
     describe_gauge!("cuecard_live_cards", "Cards that are live, over all agents");
     describe_gauge!(
@@ -102,8 +102,36 @@ fn describe() {
     );
     describe_counter!(
         "cuecard_cards_expired_total",
-        "Cards whose time was over, by whether they were seen"
+        "Cards whose time was over, by kind and by whether they were seen"
     );
+    describe_counter!(
+        "cuecard_publications_total",
+        "Cards posted to the API, by kind, who posted them and how far they came"
+    );
+    describe_counter!(
+        "cuecard_publications_deferred_total",
+        "Times that the platform had no room for a suggestion yet"
+    );
+    describe_counter!(
+        "cuecard_withdrawals_total",
+        "Cards that were taken back, by who had posted them"
+    );
+    describe_counter!(
+        "cuecard_callbacks_total",
+        "Tries to tell receivers of outcomes, by receiver and what became of them"
+    );
+    describe_gauge!(
+        "cuecard_jobs_open",
+        "Jobs that wait or are under way, by queue"
+    );
+    describe_gauge!("cuecard_jobs_dead", "Jobs that were given up, by queue");
+    describe_gauge!(
+        "cuecard_jobs_oldest_seconds",
+        Unit::Seconds,
+        "Age of the oldest open job, by queue"
+    );
+    crate::typing::describe();
+    crate::tasks::describe();
     describe_counter!(
         "cuecard_audit_errors_total",
         "Failed tries to write the audit trail"

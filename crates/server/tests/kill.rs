@@ -48,6 +48,8 @@ fn dismissal(id: &str) -> Action {
         kind: ActionKind::Dismissed,
         at: NOW,
         reason: None,
+        snippet_id: None,
+        until: None,
     }
 }
 

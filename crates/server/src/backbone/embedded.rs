@@ -2,12 +2,31 @@
 //!
 //! One thread writes ([`writer`]): it takes what waits, does it in one transaction, syncs once, and only then answers,
 //! so an answer means that a power cut changes nothing. Reads go to connections of their own ([`readers`]) and never
-//! wait for the writer (WAL). [`log`], [`actions`] and [`upkeep`] have the statements, [`schema`] the tables.
+//! wait for the writer (WAL).
+//!
+//! - [`tables`]: what is kept; [`schema`] opens the file. [`columns`]: values as columns.
+//! - [`log`], [`actions`], [`upkeep`]: agents' logs, what agents do, what time does.
+//! - [`publishing`], [`platform_reports`]: what may be posted, and what the platform says of it.
+//! - [`life`]: what all of these mean for a card's publication, the outcomes and the platform. Read it first.
+//! - [`publications`], [`outcomes`], [`conversations`], [`jobs`]: statements.
 
 mod actions;
+mod as_jobs;
+mod as_publications;
+pub mod beside;
+mod columns;
+mod conversations;
+mod jobs;
+mod life;
 mod log;
+mod outcome_followers;
+mod outcomes;
+mod platform_reports;
+mod publications;
+mod publishing;
 mod readers;
 mod schema;
+mod tables;
 mod upkeep;
 mod writer;
 
@@ -15,12 +34,14 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use cuecard_protocol::{Action, AgentId, Card, LiveCard, Millis, RemovalReason, Seq};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
+use super::subscription::Subscription;
 use super::{Appended, Backbone, BackboneError, Expired, Reading, Recorded, Unreported};
 use crate::clock::Clock;
+use outcome_followers::OutcomeFollowers;
 use readers::Readers;
-use writer::Writer;
+use writer::{Followers, Standing, Writer};
 
 /// How many growing logs a follower may be behind before it is told that it lagged.
 const FOLLOWER_QUEUE: usize = 4096;
@@ -31,27 +52,53 @@ pub const RETENTION: Millis = Millis::from_secs(3600);
 /// An action that the platform did not confirm in this time is given up. The platform keeps outcomes for 10 minutes.
 pub const REPORT_WITHIN: Millis = Millis::from_secs(24 * 3600);
 
+/// Outcomes can be asked for so long.
+pub const OUTCOMES_FOR: Millis = Millis::from_secs(7 * 24 * 3600);
+
+/// What became of a publication can be asked for so long after it is over.
+pub const OVER_FOR: Millis = Millis::from_secs(24 * 3600);
+
+/// A dead job can be replayed for so long.
+pub const DEAD_FOR: Millis = Millis::from_secs(30 * 24 * 3600);
+
 /// The store in one file. Clones are not needed: share it behind an `Arc`.
 pub struct Embedded {
     log_id: String,
     clock: Clock,
     writer: Writer,
     readers: Readers,
-    grown: broadcast::Sender<AgentId>,
+    followers: Followers,
 }
 
 impl Embedded {
-    /// Opens the database, makes it if it is not there, and keeps other servers from it.
+    /// Opens the database, makes it if it is not there, and keeps other servers from it. Nobody is told of outcomes.
     pub fn open(path: &Path, clock: Clock) -> Result<Self, BackboneError> {
+        Self::open_with(path, clock, Vec::new())
+    }
+
+    /// As [`open`](Self::open), with those who are told of outcomes.
+    pub fn open_with(
+        path: &Path,
+        clock: Clock,
+        subscriptions: Vec<Subscription>,
+    ) -> Result<Self, BackboneError> {
         let fresh_log_id = clock.random_token().chars().take(22).collect::<String>();
         let store = schema::open(path, &fresh_log_id)?;
-        let grown = broadcast::Sender::new(FOLLOWER_QUEUE);
+        let followers = Followers {
+            grown: broadcast::Sender::new(FOLLOWER_QUEUE),
+            outcomes: OutcomeFollowers::new(outcomes::last(&store.connection)?),
+            jobs: watch::Sender::new(0),
+        };
+        let standing = Standing {
+            log_id: store.log_id.clone(),
+            subscriptions,
+        };
         Ok(Self {
             log_id: store.log_id,
             clock,
-            writer: Writer::spawn(store.connection, store.lock, grown.clone())?,
+            writer: Writer::spawn(store.connection, store.lock, standing, followers.clone())?,
             readers: Readers::new(path),
-            grown,
+            followers,
         })
     }
 }
@@ -79,7 +126,7 @@ impl Backbone for Embedded {
     ) -> Result<Option<Seq>, BackboneError> {
         let (agent, card, now) = (agent.clone(), card.to_owned(), self.clock.now());
         let removed = self.writer.write("remove", move |write| {
-            log::remove(write, &agent, &card, reason, now)
+            life::leave(write, &agent, &card, reason, None, now, now)
         });
         Ok(removed.await?.map(|(seq, _)| seq))
     }
@@ -143,7 +190,7 @@ impl Backbone for Embedded {
     }
 
     fn follow(&self) -> broadcast::Receiver<AgentId> {
-        self.grown.subscribe()
+        self.followers.grown.subscribe()
     }
 
     async fn expire(&self, now: Millis) -> Result<Vec<Expired>, BackboneError> {

@@ -1,20 +1,32 @@
 //! What the server keeps, behind one trait, so that nothing above knows which store it is.
 //!
-//! Three needs so far: an ordered log for each agent, once-keys with a lifetime, and actions that count once. Every
-//! method that writes returns only when the write is durable.
+//! An ordered log for each agent, actions that count once, once-keys with a lifetime ([`Backbone`]); what was posted and
+//! what became of it ([`publications`]); work that must be done at least once ([`jobs`]). Every method that writes
+//! returns only when the write is durable.
 
 pub mod embedded;
+pub mod jobs;
+pub mod publications;
+pub mod subscription;
 
 use async_trait::async_trait;
-use cuecard_protocol::{Action, AgentId, Card, Entry, LiveCard, Millis, RemovalReason, Seq};
+use cuecard_protocol::{
+    Action, AgentId, Card, CardId, Entry, InteractionId, LiveCard, Millis, RemovalReason, Seq,
+};
+
+use jobs::Jobs;
+use publications::{Kind, Publications, State};
 
 /// The store. Cheap to clone behind an `Arc`.
 #[async_trait]
-pub trait Backbone: Send + Sync + 'static {
+pub trait Backbone: Publications + Jobs {
     /// The id of this store's logs; another one means that no earlier sequence number counts.
     fn log_id(&self) -> &str;
 
     /// Appends a card to the agent's log, once for each card id; a card for an occupied slot supersedes the older one.
+    ///
+    /// A suggestion's or task's id may come again with another `published_at`, which makes it another card. Alerts and prompts
+    /// name their agent, so the agent is remembered as the holder of the conversation.
     async fn append(&self, agent: &AgentId, card: Card) -> Result<Appended, BackboneError>;
 
     /// Takes a live card out and appends that to the log. `None` if the card is not live.
@@ -27,7 +39,7 @@ pub trait Backbone: Send + Sync + 'static {
 
     /// Counts an action once, and takes the card out if the action decides it; both or neither.
     ///
-    /// A decision counts only while the card is live. `rendered` also counts later, as long as the card is known: it
+    /// A task that is snoozed becomes a job that brings it back. A decision counts only while the card is live. `rendered` also counts later, as long as the card is known: it
     /// says what was, and may come late from a panel that was offline.
     async fn record(&self, agent: &AgentId, action: &Action) -> Result<Recorded, BackboneError>;
 
@@ -57,7 +69,7 @@ pub trait Backbone: Send + Sync + 'static {
     /// Agents whose log grows; the receiver then reads. A lagging receiver reads anyway, so nothing is lost.
     fn follow(&self) -> tokio::sync::broadcast::Receiver<AgentId>;
 
-    /// Takes cards whose time is over out of all logs; returns what left.
+    /// Takes cards whose time is over out of all logs, and ends what was posted and never came to one; returns both.
     async fn expire(&self, now: Millis) -> Result<Vec<Expired>, BackboneError>;
 
     /// Remembers a key until `until`. True the first time, false while it is remembered: tickets, `jti`.
@@ -77,11 +89,13 @@ pub enum Appended {
         /// The card it took the slot of, if any.
         superseded: Option<Card>,
     },
-    /// This card id was appended before, as entry `seq`; nothing changed.
+    /// This card was appended before, as entry `seq`; nothing changed.
     Repeat {
         /// Its place.
         seq: Seq,
     },
+    /// It was posted here and is over already, in this state: it is not shown, and the platform will be told.
+    Over(State),
 }
 
 /// What became of an action.
@@ -105,21 +119,29 @@ pub enum Recorded {
 pub struct Unreported {
     /// Whose.
     pub agent: AgentId,
-    /// The card acted on.
-    pub card: Card,
-    /// The action.
+    /// The conversation of the card acted on.
+    pub interaction: InteractionId,
+    /// The action; or one that the server makes in the agent's place, for a card that left without a decision.
     pub action: Action,
 }
 
 /// A card whose time was over.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expired {
     /// Whose.
     pub agent: AgentId,
     /// The card.
-    pub card: Card,
+    pub card: CardId,
+    /// Its conversation.
+    pub interaction: InteractionId,
+    /// Its kind.
+    pub kind: Kind,
+    /// How it ended: expired, or lost because the platform never had it.
+    pub state: State,
     /// Whether it was ever on screen.
     pub seen: bool,
+    /// The key that posted it; none if it came from elsewhere.
+    pub client: Option<String>,
 }
 
 /// A part of a log.

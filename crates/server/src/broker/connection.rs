@@ -7,18 +7,23 @@
 
 mod fit;
 mod limits;
+mod pulse;
 mod step;
 #[cfg(test)]
 mod tests;
 
-use cuecard_protocol::client::{Action, ClientMessage};
+use cuecard_protocol::client::{Action, ActionKind, ClientMessage};
+use cuecard_protocol::ids::MAX_ID_BYTES;
 use cuecard_protocol::server::Unreadable;
+use cuecard_protocol::typing::MAX_LIFE_BYTES;
 use cuecard_protocol::{
-    AckOutcome, ActionId, CloseCode, Entry, LiveCard, Millis, Resume, Seq, ServerMessage,
+    AckOutcome, ActionId, AgentId, CloseCode, Entry, LiveCard, Millis, Resume, Seq, ServerMessage,
 };
 
-use super::allowance::Allowance;
+use crate::allowance::Allowance;
 use crate::backbone::{Reading, Recorded};
+
+use pulse::{Beat, Pulse};
 
 pub use limits::Limits;
 pub use step::{Input, Output};
@@ -41,6 +46,9 @@ enum Phase {
 #[derive(Debug)]
 pub struct Connection {
     log: String,
+    agent: AgentId,
+    /// As `hello` has named it; until it is taken.
+    life: Option<String>,
     limits: Limits,
     session_ends: Millis,
     opened: Millis,
@@ -54,14 +62,24 @@ pub struct Connection {
     behind_since: Option<Millis>,
     last_heard: Millis,
     is_probed: bool,
+    pulse: Pulse,
     allowance: Allowance,
 }
 
 impl Connection {
-    /// A socket that was opened at `now`, for the log with the id `log`, in a session that ends at `session_ends`.
-    pub const fn new(log: String, session_ends: Millis, limits: Limits, now: Millis) -> Self {
+    /// A socket that was opened at `now`, for the log with the id `log`, in a session of the agent that ends at
+    /// `session_ends`.
+    pub const fn new(
+        log: String,
+        agent: AgentId,
+        session_ends: Millis,
+        limits: Limits,
+        now: Millis,
+    ) -> Self {
         Self {
             log,
+            agent,
+            life: None,
             limits,
             session_ends,
             opened: now,
@@ -72,6 +90,7 @@ impl Connection {
             behind_since: None,
             last_heard: now,
             is_probed: false,
+            pulse: Pulse::new(),
             allowance: Allowance::new(limits.burst, limits.per_second),
         }
     }
@@ -87,7 +106,13 @@ impl Connection {
         if self.phase == Phase::AwaitingHello {
             deadline = deadline.min(self.opened.plus(self.limits.hello_within));
         }
-        deadline
+        let beat = self.pulse.deadline(self.last_heard, &self.limits);
+        beat.map_or(deadline, |beat| deadline.min(beat))
+    }
+
+    /// The id of the panel's life, once, when `hello` has named it.
+    pub fn take_life(&mut self) -> Option<String> {
+        self.life.take()
     }
 
     /// Whether a `close` or `drop` was the last word.
@@ -101,15 +126,19 @@ impl Connection {
             return Vec::new();
         }
         match input {
-            Input::Message(text) => self.message(&text, now),
+            Input::Message(text) => {
+                let back = self.heard(now);
+                back.into_iter().chain(self.message(&text, now)).collect()
+            }
             Input::Unreadable(what) => {
                 vec![
                     Output::Count("bad_frame"),
                     self.close(CloseCode::BadMessage, &what),
                 ]
             }
-            Input::Heard => {
-                self.heard(now);
+            Input::Heard => self.heard(now).into_iter().collect(),
+            Input::Typing(typing) => {
+                self.pulse.types(typing, now);
                 Vec::new()
             }
             Input::LogGrew => self.grew(),
@@ -132,7 +161,6 @@ impl Connection {
     }
 
     fn message(&mut self, text: &str, now: Millis) -> Vec<Output> {
-        self.heard(now);
         if !self.allowance.take(now) {
             let reason = format!("more than {} messages a second", self.limits.per_second);
             return vec![
@@ -151,7 +179,21 @@ impl Connection {
             }
         };
         match (self.phase, message) {
-            (Phase::AwaitingHello, ClientMessage::Hello { last_seq, log, .. }) => {
+            (
+                Phase::AwaitingHello,
+                ClientMessage::Hello {
+                    last_seq,
+                    log,
+                    life,
+                    agent_id,
+                    ..
+                },
+            ) => {
+                if agent_id.is_some_and(|agent| agent != self.agent) {
+                    let reason = "the session is another agent's";
+                    return vec![self.close(CloseCode::SessionEnded, reason)];
+                }
+                self.life = life.filter(|life| (1..=MAX_LIFE_BYTES).contains(&life.len()));
                 self.hello(last_seq, log.as_deref())
             }
             (Phase::AwaitingHello, _) => self.out_of_turn("the first message is not hello"),
@@ -278,12 +320,18 @@ impl Connection {
             self.is_probed = true;
             return vec![Output::Probe];
         }
-        Vec::new()
+        let beat = self.pulse.beat(self.last_heard, &self.limits, now);
+        let due = beat.map(|beat| match beat {
+            Beat::Probe => Output::Probe,
+            Beat::Silent(quiet) => Output::Silent(quiet),
+        });
+        due.into_iter().collect()
     }
 
-    fn heard(&mut self, now: Millis) {
+    fn heard(&mut self, now: Millis) -> Option<Output> {
         self.last_heard = now;
         self.is_probed = false;
+        self.pulse.heard().then_some(Output::Back)
     }
 
     fn slow(&mut self) -> Vec<Output> {
@@ -312,16 +360,30 @@ impl Connection {
     }
 }
 
-/// The action, if its words are few enough; else what the panel is told.
+/// The action, if it says what it must and its words are few enough; else what the panel is told.
 fn check(action: Action) -> Output {
     let chars = action
         .reason
         .as_deref()
         .map_or(0, |reason| reason.chars().count());
-    if chars <= MAX_REASON_CHARS {
-        return Output::Record(action);
-    }
-    let message = format!("reason has {chars} characters, expected at most {MAX_REASON_CHARS}");
+    let message = if chars > MAX_REASON_CHARS {
+        format!("reason has {chars} characters, expected at most {MAX_REASON_CHARS}")
+    } else {
+        match (action.kind, &action.snippet_id) {
+            (ActionKind::Adopted, None) => {
+                "snippet_id is missing, expected which snippet was adopted".to_owned()
+            }
+            (ActionKind::Adopted, Some(id)) if !(1..=MAX_ID_BYTES).contains(&id.len()) => {
+                let bytes = id.len();
+                format!("snippet_id has {bytes} bytes, expected 1 to {MAX_ID_BYTES}")
+            }
+            (ActionKind::Adopted, Some(_)) | (_, None) => return Output::Record(action),
+            (kind, Some(_)) => {
+                let kind = kind.as_str();
+                format!("snippet_id is there in a {kind} action, expected it in adopted only")
+            }
+        }
+    };
     ack(action.id, Recorded::Refused(message))
 }
 

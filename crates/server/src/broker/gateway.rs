@@ -5,6 +5,8 @@
 
 mod carry;
 mod observe;
+mod questions;
+mod replay;
 
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
@@ -14,8 +16,9 @@ use cuecard_protocol::{MAX_MESSAGE_BYTES, SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX
 use http::{HeaderMap, HeaderValue};
 
 use self::carry::Carrier;
+pub use self::replay::replay;
 use super::Broker;
-use super::refusal::{Reason, Refusal};
+use crate::refusal::{Reason, Refusal};
 
 /// What a socket reads into. The library's default of 128 KiB for each socket would be most of the server's memory.
 const READ_BUFFER_BYTES: usize = 4 * 1024;

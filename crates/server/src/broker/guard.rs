@@ -1,21 +1,17 @@
 //! What every request under `/api` must pass, and what becomes of those that do not: counted and audited.
 
-use std::sync::PoisonError;
-
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use cuecard_protocol::REQUEST_HEADER;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, Method};
-use serde_json::Map;
 use tower_http::cors::{AllowCredentials, AllowOrigin, CorsLayer};
 
 use super::Broker;
 use super::origin::Origins;
-use super::refusal::{Reason, Refusal};
-use crate::audit::Event;
 use crate::config::Origin;
+use crate::refusal::{Reason, Refusal};
 
 /// The one path whose requests cannot carry the header: a browser's WebSocket sets none. Its ticket stands for it.
 const SOCKET_PATH: &str = "/ws";
@@ -31,9 +27,10 @@ pub async fn admit(State(broker): State<Broker>, request: Request, next: Next) -
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
     };
-    if let Some(reason) = response.extensions().get::<&'static Reason>().copied() {
-        note(&broker, reason, actor);
-    }
+    let app = &broker.app;
+    broker
+        .refusals
+        .note(&response, actor, &app.audit, app.clock.now());
     response
         .headers_mut()
         .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -52,26 +49,6 @@ fn check(broker: &Broker, request: &Request) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn note(broker: &Broker, reason: &'static Reason, actor: Option<String>) {
-    metrics::counter!("cuecard_refused_total", "reason" => reason.code).increment(1);
-    let now = broker.app.clock.now();
-    // Nobody must be able to fill the disk, with a cookie or without; the metric counts all.
-    if broker
-        .audited
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .take(now)
-    {
-        broker.app.audit.record(Event {
-            event: "refused",
-            actor: actor.unwrap_or_default(),
-            outcome: reason.code,
-            detail: Map::new(),
-            ..Event::default()
-        });
-    }
-}
-
 /// Lets the pages of configured origins read answers, with their cookies; nobody else's.
 pub fn cross_origin(broker: &Broker) -> CorsLayer {
     let (origins, credentials) = (broker.origins.clone(), broker.origins.clone());
@@ -84,6 +61,8 @@ pub fn cross_origin(broker: &Broker) -> CorsLayer {
         }))
         .allow_methods([Method::GET, Method::POST, Method::DELETE])
         .allow_headers([CONTENT_TYPE, HeaderName::from_static("x-cuecard")])
+        // A panel of another origin waits as long as it is told to.
+        .expose_headers([RETRY_AFTER])
         .max_age(std::time::Duration::from_mins(10))
 }
 

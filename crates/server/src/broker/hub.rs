@@ -31,6 +31,8 @@ pub struct Signals {
     pub grew: Notify,
     /// The session was ended.
     pub ended: Notify,
+    /// The agent has begun to type, or has ceased.
+    pub typed: Notify,
 }
 
 /// A socket's place; dropping it takes the socket out.
@@ -86,16 +88,21 @@ impl Hub {
         }
     }
 
+    /// Tells the sockets of an agent that it has begun to type, or has ceased.
+    pub fn typed(&self, agent: &AgentId) {
+        self.each_of(agent, |signals| signals.typed.notify_one());
+    }
+
     fn wake(&self, agent: &AgentId) {
-        for signals in self
-            .seats()
-            .by_agent
-            .get(agent)
-            .into_iter()
+        self.each_of(agent, |signals| signals.grew.notify_one());
+    }
+
+    fn each_of(&self, agent: &AgentId, signal: impl Fn(&Signals)) {
+        let seats = self.seats();
+        let seats = seats.by_agent.get(agent).into_iter();
+        seats
             .flat_map(BTreeMap::values)
-        {
-            signals.grew.notify_one();
-        }
+            .for_each(|signals| signal(signals));
     }
 
     fn wake_all(&self) {

@@ -1,24 +1,25 @@
 //! The broker: everything a browser reaches. Sessions, tickets, the socket that cards come on, and the page itself.
 //!
-//! Start at [`router`]. One endpoint is one file: [`session`], [`ticket`], [`gateway`], [`assets`]. What the gateway
-//! says on a socket is decided in [`connection`], without a socket; who is connected here is in [`hub`].
+//! Start at [`router`]. One endpoint is one file: [`session`], [`ticket`], [`gateway`], [`typing`], [`embed`], [`context`],
+//! [`assets`]. What the gateway says on a socket is decided in [`connection`], without a socket; who is connected here is in [`hub`].
 //!
 //! The platform's token and its client's secret have no way in here: nothing below takes the platform's settings.
 
-mod allowance;
 mod assets;
 pub mod connection;
+mod context;
 mod csp;
+mod embed;
 mod gateway;
 mod guard;
 mod hub;
 mod origin;
-mod refusal;
 mod session;
 mod ticket;
+mod typing;
 
 use std::ops::Deref;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -27,16 +28,15 @@ use axum::middleware;
 use axum::routing::{get, post};
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use self::allowance::Allowance;
 use self::connection::Limits;
 use self::hub::Hub;
 use self::origin::Origins;
-use self::refusal::{Reason, Refusal};
 use self::session::assertion::Assertions;
 use self::session::cookie::{Cookies, Session};
 use self::session::key::Key;
 use self::ticket::Tickets;
 use crate::app::App;
+use crate::refusal::{Ledger, Reason, Refusal};
 
 pub use self::session::key::KeyError;
 
@@ -55,8 +55,7 @@ struct Shared {
     cookies: Cookies,
     tickets: Tickets,
     hub: Arc<Hub>,
-    /// How many refusals of strangers still go into the audit trail; all are counted.
-    audited: Mutex<Allowance>,
+    refusals: Ledger,
 }
 
 /// The routes of the broker, and the page.
@@ -77,7 +76,7 @@ pub fn router_with(app: App, limits: Limits) -> Result<Router, KeyError> {
         cookies: Cookies::new(&key, !server.embed_origins.is_empty()),
         tickets: Tickets::new(key),
         hub: Arc::default(),
-        audited: Mutex::new(Allowance::new(100, 10)),
+        refusals: Ledger::default(),
         app,
     }));
     tokio::spawn(hub::follow(
@@ -99,7 +98,11 @@ fn api(broker: Broker) -> Router {
     Router::new()
         .route("/session", post(session::open).delete(session::end))
         .route("/ticket", post(ticket::issue))
+        .route("/typing", post(typing::tell))
+        .route("/embed", get(embed::tell))
+        .route("/context", post(context::verify))
         .route("/ws", get(gateway::upgrade))
+        .route("/replay", post(gateway::replay))
         .fallback(async |uri: Uri| {
             Reason::NOT_FOUND.because(format!("{} is no endpoint", uri.path()))
         })

@@ -4,10 +4,10 @@ use http::HeaderMap;
 use http::header::{HOST, ORIGIN};
 use url::Url;
 
-use super::refusal::{Reason, Refusal};
 use crate::config::Origin;
 use crate::config::origin::is_this_machine;
 use crate::config::server::Server;
+use crate::refusal::{Reason, Refusal};
 
 /// The origins of the configuration.
 #[derive(Debug, Clone)]

@@ -18,8 +18,9 @@ use serde_json::Map;
 
 use self::cookie::Session;
 use super::Broker;
-use super::refusal::{Reason, Refusal};
 use crate::audit::Event;
+use crate::backbone::BackboneError;
+use crate::refusal::{Reason, Refusal};
 
 /// Characters of a new session's id: as many random bits as a UUID, and more.
 const ID_CHARS: usize = 24;
@@ -55,14 +56,13 @@ pub async fn open(
             return Err(Reason::BAD_ASSERTION.because(detail));
         }
     };
-    let session = renew(&broker, &headers, agent).await?;
-    let cookie = broker
-        .cookies
-        .write(&session, broker.app.clock.now())
-        .map_err(|error| {
-            tracing::error!(%error, "a session cookie could not be signed");
-            Reason::STORE_FAILED.because("the session could not be signed")
-        })?;
+    // Read once: the cookie is kept by the browser for just as long as the session lasts here.
+    let now = broker.app.clock.now();
+    let session = renew(&broker, &headers, agent, now).await?;
+    let cookie = broker.cookies.write(&session, now).map_err(|error| {
+        tracing::error!(%error, "a session cookie could not be signed");
+        Reason::STORE_FAILED.because("the session could not be signed")
+    })?;
     broker.app.audit.record(event("session_opened", &session));
     broker.app.presence.session_opened(&session.agent);
     let settings = &broker.app.config;
@@ -87,16 +87,7 @@ async fn prove(broker: &Broker, token: &str) -> Result<Proven, Refusal> {
         .assertions
         .check(token, now)
         .map_err(|error| Reason::BAD_ASSERTION.because(error.to_string()))?;
-    // Remembered a little longer than it is good, so that no clock's step back makes it good again.
-    let until = assertion
-        .expires_at
-        .plus(Millis::from_secs(assertion::LONGEST_LIFE_SECONDS));
-    if !broker
-        .app
-        .backbone
-        .once(&format!("jti:{}", assertion.jti), now, until)
-        .await?
-    {
+    if !spend(broker, &assertion.jti, assertion.expires_at).await? {
         return Err(
             Reason::USED_ASSERTION.because("expected a new assertion with a jti of its own")
         );
@@ -107,11 +98,24 @@ async fn prove(broker: &Broker, token: &str) -> Result<Proven, Refusal> {
     })
 }
 
+/// Whether the token with this `jti` is used for the first time; it counts as used from then on.
+pub async fn spend(broker: &Broker, jti: &str, expires_at: Millis) -> Result<bool, BackboneError> {
+    // Remembered a little longer than it is good, so that no clock's step back makes it good again.
+    let until = expires_at.plus(Millis::from_secs(assertion::LONGEST_LIFE_SECONDS));
+    let now = broker.app.clock.now();
+    let key = format!("jti:{jti}");
+    broker.app.backbone.once(&key, now, until).await
+}
+
 /// A session for the agent: the browser's own, prolonged, if that is the same agent's; else a new one, and then the
 /// other agent's ends, because its sockets could not get a new ticket with the new cookie anyway.
-async fn renew(broker: &Broker, headers: &HeaderMap, agent: AgentId) -> Result<Session, Refusal> {
-    let clock = &broker.app.clock;
-    let expires_at = clock.now().plus(broker.app.config.session.lifetime);
+async fn renew(
+    broker: &Broker,
+    headers: &HeaderMap,
+    agent: AgentId,
+    now: Millis,
+) -> Result<Session, Refusal> {
+    let expires_at = now.plus(broker.app.config.session.lifetime);
     match broker.session(headers).await {
         Ok(session) if session.agent == agent => {
             return Ok(Session {
@@ -123,7 +127,7 @@ async fn renew(broker: &Broker, headers: &HeaderMap, agent: AgentId) -> Result<S
         Err(refusal) if refusal.reason == &Reason::NO_SESSION => {}
         Err(refusal) => return Err(refusal),
     }
-    let mut id = clock.random_token();
+    let mut id = broker.app.clock.random_token();
     id.truncate(ID_CHARS);
     Ok(Session {
         id,

@@ -15,10 +15,10 @@ use http::HeaderMap;
 use sha2::{Digest as _, Sha256};
 
 use super::Broker;
-use super::refusal::{Reason, Refusal};
 use super::session::cookie::Session;
 use super::session::key::Key;
 use crate::config::Origin;
+use crate::refusal::{Reason, Refusal};
 
 /// Keeps these signatures apart from everything else that the key signs.
 const PURPOSE: &[u8] = b"cuecard ticket v1\n";
@@ -126,8 +126,15 @@ pub async fn issue(State(broker): State<Broker>, headers: HeaderMap) -> Result<R
         ticket,
         url: broker.origins.socket_url(&headers)?,
         expires_in: TICKET_LIFETIME.0 / 1_000,
+        session: Some(name_of(&session)),
     };
     Ok(Json(info).into_response())
+}
+
+/// What panels call a session, to share a socket with those of the same one only. The id itself stays in the cookie.
+fn name_of(session: &Session) -> String {
+    let hash = Sha256::digest(format!("cuecard session {}", session.id));
+    hex::encode(&hash[..8])
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 //! Each section has its file, with the keys as they are written (`…Raw`) and the checked form that the server uses.
 //! [`source`] reads, [`problem`] says what is wrong. A key that nobody knows is an error.
 
+pub mod api;
 pub mod audit;
+pub mod callbacks;
 pub mod cards;
 pub mod log;
 pub mod origin;
@@ -14,6 +16,9 @@ pub mod server;
 pub mod session;
 pub mod source;
 pub mod storage;
+pub mod tasks;
+pub mod typing;
+pub mod webhooks;
 
 use std::path::Path;
 
@@ -36,6 +41,16 @@ pub struct Config {
     pub risk: risk::Risk,
     /// `[cards]`
     pub cards: cards::Cards,
+    /// `[api]`
+    pub api: api::Api,
+    /// `[callbacks]`
+    pub callbacks: callbacks::Callbacks,
+    /// `[typing]`
+    pub typing: typing::Typing,
+    /// `[webhooks]`; without it none are taken.
+    pub webhooks: Option<webhooks::Webhooks>,
+    /// `[tasks]`
+    pub tasks: tasks::Tasks,
     /// `[storage]`
     pub storage: storage::Storage,
     /// `[audit]`
@@ -51,8 +66,20 @@ pub struct Flags {
     pub listen: Option<String>,
 }
 
-const SECTIONS: [&str; 8] = [
-    "server", "session", "platform", "risk", "cards", "storage", "audit", "log",
+const SECTIONS: [&str; 13] = [
+    "server",
+    "session",
+    "platform",
+    "risk",
+    "cards",
+    "api",
+    "callbacks",
+    "typing",
+    "webhooks",
+    "tasks",
+    "storage",
+    "audit",
+    "log",
 ];
 
 impl Config {
@@ -85,6 +112,11 @@ impl Config {
         let platform = platform::read(&source, &mut problems);
         let risk = risk::read(&source, source.has("platform"), &mut problems);
         let cards = cards::read(&source, development, &mut problems);
+        let api = api::read(&source, &mut problems);
+        let callbacks = callbacks::read(&source, &mut problems);
+        let typing = typing::read(&source, platform.as_ref(), &mut problems);
+        let webhooks = webhooks::read(&source, &mut problems);
+        let tasks = tasks::read(&source, platform.as_ref(), &mut problems);
         let storage = storage::read(&source, &mut problems);
         let audit = audit::read(&source, &mut problems);
         let log = log::read(&source, &mut problems);
@@ -99,6 +131,15 @@ impl Config {
                 },
                 risk: risk?,
                 cards: cards?,
+                api: api?,
+                callbacks: callbacks?,
+                typing: typing?,
+                webhooks: if source.has("webhooks") {
+                    Some(webhooks?)
+                } else {
+                    None
+                },
+                tasks: tasks?,
                 storage: storage?,
                 audit: audit?,
                 log: log?,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use cuecard_cxone::platform::{
-    ALERTS_SCOPE, ClientAuth, Grant, HttpUrl, NOTIFICATIONS_SCOPE, Platform, SocketUrl, UrlError,
+    ClientAuth, Grant, HttpUrl, Platform, SocketUrl, UrlError, needed_scope,
 };
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -18,6 +18,8 @@ struct Raw {
     token_url: String,
     alerts_url: String,
     notifications_url: String,
+    suggestions_url: Option<String>,
+    prompts_url: Option<String>,
     grant: GrantName,
     client_auth: ClientAuth,
     client_id: String,
@@ -50,6 +52,11 @@ pub(super) fn read(source: &Source, problems: &mut Problems) -> Option<Platform>
         SocketUrl::parse,
         problems,
     );
+    let socket = |key, value: Option<String>, problems: &mut Problems| {
+        value.and_then(|value| url(key, &value, SocketUrl::parse, problems))
+    };
+    let suggestions_url = socket("suggestions_url", raw.suggestions_url, problems);
+    let prompts_url = socket("prompts_url", raw.prompts_url, problems);
     if raw.client_id.is_empty() {
         problems.missing("platform.client_id", "the OAuth client's id");
     }
@@ -122,10 +129,11 @@ pub(super) fn read(source: &Source, problems: &mut Problems) -> Option<Platform>
         client_auth: raw.client_auth,
         client_id: raw.client_id,
         client_secret: client_secret?,
-        // One token serves both sockets.
         scope: raw
             .scope
-            .unwrap_or_else(|| format!("{ALERTS_SCOPE} {NOTIFICATIONS_SCOPE}")),
+            .unwrap_or_else(|| needed_scope(suggestions_url.is_some(), prompts_url.is_some())),
+        suggestions_url,
+        prompts_url,
     })
 }
 

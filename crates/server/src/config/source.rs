@@ -6,7 +6,7 @@ use figment::error::Kind;
 use figment::providers::Serialized;
 use figment::value::{Dict, Value};
 use figment::{Figment, Profile};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 
 use super::problem::quoted;
@@ -15,12 +15,7 @@ use super::{ConfigError, Flags, Problem, Problems};
 const ENV_PREFIX: &str = "CUECARD_";
 
 /// The last parts of keys whose values are never shown.
-const SECRETS: [&str; 4] = [
-    "client_secret",
-    "password",
-    "hs256_secret",
-    "eddsa_public_key_pem",
-];
+const SECRETS: [&str; 4] = ["secret", "sha256", "password", "eddsa_public_key_pem"];
 
 /// The merged settings, not yet checked.
 pub struct Source(Figment);
@@ -150,19 +145,33 @@ impl Source {
         }
     }
 
+    /// The value under a key as errors name it, also within a list: `api.keys[0].name`.
+    fn find(&self, key: &str) -> Option<Value> {
+        let mut parts = key.split(['.', '[', ']']).filter(|part| !part.is_empty());
+        let mut value = self.0.find_value(parts.next()?).ok()?;
+        for part in parts {
+            value = match value {
+                Value::Dict(_, mut table) => table.remove(part)?,
+                Value::Array(_, list) => list.into_iter().nth(part.parse().ok()?)?,
+                _ => return None,
+            };
+        }
+        Some(value)
+    }
+
     fn shown(&self, key: &str) -> String {
         if SECRETS.iter().any(|secret| key.ends_with(secret)) {
             return "(hidden)".to_owned();
         }
-        match self.0.find_value(key) {
-            Ok(Value::String(_, text)) => quoted(text),
-            Ok(Value::Num(_, number)) => number.to_i128().map_or_else(
+        match self.find(key) {
+            Some(Value::String(_, text)) => quoted(text),
+            Some(Value::Num(_, number)) => number.to_i128().map_or_else(
                 || format!("{:?}", number.to_f64()),
                 |number| number.to_string(),
             ),
-            Ok(Value::Bool(_, value)) => value.to_string(),
-            Ok(Value::Array(..)) => "a list".to_owned(),
-            Ok(Value::Dict(..)) => "a table".to_owned(),
+            Some(Value::Bool(_, value)) => value.to_string(),
+            Some(Value::Array(..)) => "a list".to_owned(),
+            Some(Value::Dict(..)) => "a table".to_owned(),
             _ => "something else".to_owned(),
         }
     }
@@ -193,6 +202,21 @@ fn parse(text: &str) -> Result<toml::Table, ConfigError> {
             format!("TOML ({reason})"),
         )
     })
+}
+
+/// Fewest characters of a secret that signs webhooks.
+const SHORTEST_SIGNER: usize = 16;
+
+/// Notes a secret that is too short to sign webhooks.
+pub fn require_signer(key: &str, secret: &SecretString, problems: &mut Problems) {
+    let length = secret.expose_secret().chars().count();
+    if length < SHORTEST_SIGNER {
+        problems.wrong(
+            key,
+            format!("(hidden) {length} characters long"),
+            format!("at least {SHORTEST_SIGNER} characters, random"),
+        );
+    }
 }
 
 /// A secret that stands under `key`, or in the file that `key_file` names (its last line break is not part of it).

@@ -141,6 +141,7 @@ fn a_secret_can_stand_in_a_file() {
     );
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 #[test]
 fn each_error_names_key_value_and_expectation() {
     let origin =
@@ -174,7 +175,7 @@ fn each_error_names_key_value_and_expectation() {
         ),
         (
             "[sever]\nlisten = 1",
-            "sever is not a known section: expected one of server, session, platform, risk, cards, storage, audit, log".into(),
+            "sever is not a known section: expected one of server, session, platform, risk, cards, api, callbacks, typing, webhooks, tasks, storage, audit, log".into(),
         ),
         ("risk = 3", "risk is 3: expected a table".into()),
         ("[session]\nlifetime_minutes = 0", "session.lifetime_minutes is 0: expected 1 to 10080 minutes".into()),
@@ -197,19 +198,59 @@ fn each_error_names_key_value_and_expectation() {
             "[[risk.sources]]\nname = \"a b\"\nurl = \"http://127.0.0.1/\"",
             "platform is missing: expected a section [platform], through which the alerts of risk.sources go\nrisk.sources[0].name is \"a b\": expected 1 to 32 of the characters a-z 0-9 _ -".into(),
         ),
+        ("[api]\nburst = 0", "api.burst is 0: expected 1 to 1000000 requests".into()),
+        (
+            "[[api.keys]]\nname = \"A B\"\nsha256 = \"hush-not-a-hash\"\nscopes = []",
+            [
+                "api.keys[0].name is \"A B\": expected 1 to 32 of the characters a-z 0-9 _ -",
+                "api.keys[0].scopes is empty: expected some of alerts:write, suggestions:write, prompts:write, cards:read, cards:write, outcomes:read, interactions:write",
+                "api.keys[0].sha256 is (hidden) something else: expected the 64 hexadecimal digits of the key's SHA-256: see cuecard-server api-key new",
+            ].join("\n"),
+        ),
+        (
+            "[[api.keys]]\nname = \"platform\"\nsha256 = \"\"\nscopes = [\"cards:delete\"]",
+            "api.keys[0].scopes[0] is \"cards:delete\": expected one of alerts:write, suggestions:write, prompts:write, cards:read, cards:write, outcomes:read, interactions:write".into(),
+        ),
+        (
+            "[[api.keys]]\nname = \"a\"\nscopes = [\"cards:read\"]\nsha256 = 5",
+            "api.keys[0].sha256 is (hidden): expected a string".into(),
+        ),
         ("[storage]\npath = \"/nowhere/x.db\"", "storage.path is \"/nowhere/x.db\": expected a file in a directory that exists".into()),
         ("[audit]\npath = \"/\"", "audit.path is \"/\": expected a file in a directory that exists".into()),
         ("[log]\nformat = \"xml\"", "log.format is \"xml\": expected one of text, json".into()),
+        (
+            "[[callbacks.receivers]]\nname = \"C R M\"\nurl = \"https://u:hush@h/\"\nsecret = \"hush\"\nevents = []\ntimeout_seconds = 60",
+            [
+                "callbacks.receivers[0].name is \"C R M\": expected 1 to 32 of the characters a-z 0-9 _ -",
+                "callbacks.receivers[0].url is not such a URL: expected an absolute http:// or https:// URL without a user name or password",
+                "callbacks.receivers[0].events is an empty list: expected at least one",
+                "callbacks.receivers[0].timeout_seconds is 60: expected 0.1 to 50 seconds",
+                "callbacks.receivers[0].secret is (hidden) 4 characters long: expected at least 16 characters, random",
+            ].join("\n"),
+        ),
+        (
+            "[[callbacks.receivers]]\nname = \"a\"\nurl = \"http://h/\"\nsecret = 5",
+            "callbacks.receivers[0].secret is (hidden): expected a string".into(),
+        ),
+        (
+            "[[callbacks.receivers]]\nname = \"a\"\nurl = \"http://h/\"",
+            "callbacks.receivers[0].secret is missing: expected it or secret_file, so that the receiver can tell who is calling".into(),
+        ),
+        (
+            "[[callbacks.receivers]]\nname = \"a\"\nurl = \"http://h/\"\nevents = [\"sent\"]",
+            "callbacks.receivers[0].events[0] is \"sent\": expected one of accepted, dismissed, adopted, expired".into(),
+        ),
         (
             "[log]\nlevel = \"a=b=c\"",
             "log.level is \"a=b=c\": expected a level (error, warn, info, debug, trace) or directives such as info,cuecard_server=debug".into(),
         ),
         (
-            "[platform]\ntoken_url = \"https://u:hush@h/\"\nalerts_url = \"https://h\"\nclient_secret = \"s\"",
+            "[platform]\ntoken_url = \"https://u:hush@h/\"\nalerts_url = \"https://h\"\nprompts_url = \"x\"\nclient_secret = \"s\"",
             [
                 "platform.token_url is (hidden) a URL with a user name or password: expected an absolute http:// or https:// URL without them",
                 "platform.alerts_url is \"https://h\": expected an absolute ws:// or wss:// URL",
                 "platform.notifications_url is missing: expected the platform's URL",
+                "platform.prompts_url is \"x\": expected an absolute ws:// or wss:// URL",
                 "platform.client_id is missing: expected the OAuth client's id",
             ].join("\n"),
         ),
@@ -251,6 +292,23 @@ fn toml_that_cannot_be_read_is_not_repeated() {
         "{error}"
     );
     assert!(!error.contains("hush"), "{error}");
+}
+
+#[test]
+fn a_receiver_hears_of_decisions_on_all_kinds_unless_it_says_otherwise() {
+    let toml = "[[callbacks.receivers]]\nname = \"crm\"\nurl = \"http://127.0.0.1:1/\"\nsecret = \"hush-0123456789abcdef\"";
+    let config = load(toml, &[("CUECARD_SERVER__DEV_MODE", "true")]).unwrap();
+    let shown = format!("{:?}", config.callbacks);
+    assert!(!shown.contains("hush"), "{shown}");
+    let [receiver] = &config.callbacks.receivers[..] else {
+        panic!("expected one receiver")
+    };
+    assert_eq!(
+        receiver.events,
+        [callbacks::Event::Accepted, callbacks::Event::Dismissed]
+    );
+    assert_eq!(receiver.kinds.len(), 4);
+    assert_eq!(receiver.timeout.as_secs(), 10);
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use cuecard_cxone::wire::notification::{AppElement, MessageBody};
-use cuecard_protocol::{AgentId, Card, Millis};
+use cuecard_protocol::{AgentId, Card, CardBody, CardId, InteractionId, Millis};
 use metrics::{counter, histogram};
 use serde_json::{Map, Value, json};
 use tokio::time::sleep;
@@ -47,22 +47,48 @@ impl Ingest {
 
     /// Checks the elements of a delivery, each by itself: one that is refused disturbs no other. What comes out is to
     /// be [delivered](Self::deliver).
-    pub fn check(&self, body: &MessageBody) -> Vec<Delivery> {
-        let checked = body
-            .acp_app_elements
-            .iter()
-            .map(|element| self.normalise(element, &body.contact_id));
-        checked
-            .filter_map(|result| result.map_err(|refusal| self.refuse(*refusal)).ok())
-            .collect()
+    pub async fn check(&self, body: &MessageBody) -> Vec<Delivery> {
+        let mut deliveries = Vec::with_capacity(body.acp_app_elements.len());
+        for element in &body.acp_app_elements {
+            let recipient = match normalise::suggested(element) {
+                Some((card, interaction)) => self.recipient(&card, &interaction).await,
+                None => None,
+            };
+            match self.normalise(element, &body.contact_id, recipient) {
+                Ok(delivery) => deliveries.push(delivery),
+                Err(refusal) => self.refuse(*refusal),
+            }
+        }
+        deliveries
     }
 
-    fn normalise(&self, element: &AppElement, contact_id: &str) -> Result<Delivery, Box<Refusal>> {
+    /// For whom a card is, and is here: the platform does not say, and delivers to those who are. One who is known to
+    /// have held the interaction, but has gone, has handed it on; and if only one is here, the delivery was for that one.
+    async fn recipient(&self, card: &CardId, interaction: &InteractionId) -> Option<AgentId> {
+        let presence = &self.app.presence;
+        let known = self.app.backbone.recipient(card, interaction).await;
+        let known = known.unwrap_or_else(|error| {
+            tracing::error!(%card, %error, "for whom a card is cannot be read");
+            None
+        });
+        known
+            .filter(|agent| presence.is_here(agent))
+            .or_else(|| presence.only_one())
+    }
+
+    fn normalise(
+        &self,
+        element: &AppElement,
+        contact_id: &str,
+        recipient: Option<AgentId>,
+    ) -> Result<Delivery, Box<Refusal>> {
         let context = Context {
             contact_id,
             now: self.app.clock.now(),
             cleaner: &self.cleaner,
             is_here: &|agent| self.app.presence.is_here(agent),
+            recipient,
+            trusted_sources: &self.app.config.api.trusted_sources,
         };
         normalise::card(element, &context)
     }
@@ -89,7 +115,7 @@ impl Ingest {
                 let latency = self.app.clock.now().since(card.published_at);
                 counter!("cuecard_frames_total", "result" => "delivered", "kind" => card.kind())
                     .increment(1);
-                histogram!("cuecard_card_latency_seconds", "stage" => "delivered")
+                histogram!("cuecard_card_latency_seconds", "stage" => "delivered", "kind" => card.kind())
                     .record(seconds(latency));
                 let mut detail = Map::from_iter([
                     ("kind".to_owned(), json!(card.kind())),
@@ -103,11 +129,20 @@ impl Ingest {
                     detail.insert("cut".to_owned(), Value::Bool(true));
                 }
                 self.app.audit.record(event("ok", detail));
+                if matches!(card.body, CardBody::Suggestion(_)) {
+                    self.app.outgoing.nudge();
+                }
             }
             Ok(Appended::Repeat { seq }) => {
                 counter!("cuecard_frames_total", "result" => "duplicate", "kind" => card.kind())
                     .increment(1);
                 tracing::debug!(card = %card.id, %seq, "a card that came before");
+            }
+            Ok(Appended::Over(state)) => {
+                counter!("cuecard_frames_total", "result" => "over", "kind" => card.kind())
+                    .increment(1);
+                self.app.reports.nudge();
+                self.app.audit.record(event(state.as_str(), Map::new()));
             }
             Err(error) => {
                 counter!("cuecard_frames_total", "result" => "failed", "kind" => card.kind())

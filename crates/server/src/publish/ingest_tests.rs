@@ -22,7 +22,7 @@ fn message(elements: &[Value]) -> MessageBody {
 }
 
 async fn take(ingest: &Ingest, body: &MessageBody) {
-    for delivery in ingest.check(body) {
+    for delivery in ingest.check(body).await {
         ingest.deliver(delivery).await;
     }
 }
@@ -59,8 +59,7 @@ async fn what_is_refused_disturbs_nothing_beside_it() {
     let guard = stage.app.presence.joined(&agent());
     let ingest = Ingest::new(stage.app.clone());
     let mut suggestion = element("s", &[]);
-    suggestion["content"] =
-        json!({"type": "agentassist.suggest", "suggestion": {"content": "secret words"}});
+    suggestion["content"] = json!({"type": "x.later", "suggestion": {"content": "secret words"}});
     let mut broken = element("b", &[]);
     broken["content"] = json!("{\"secret words");
     take(
@@ -90,7 +89,7 @@ async fn what_is_refused_disturbs_nothing_beside_it() {
         [
             json!(["refused", "", null, null, "malformed", {"detail": "the element cannot be read, expected an object with contentType"}]),
             json!(["refused", "", null, "b", "malformed", {"detail": "field content is text that is not JSON (line 1, column 14)"}]),
-            json!(["refused", "", null, "s", "unsupported", {"detail": "frame of type \"agentassist.suggest\", expected html"}]),
+            json!(["refused", "", null, "s", "unsupported", {"detail": "frame of type \"x.later\", expected html, agentassist.suggest or PROMPT_SYNC"}]),
             json!(["refused", "AGT-2", "INT-u", "u", "unknown_agent", {"detail": "field metadata.agentId names nobody who is here"}]),
             json!(["refused", "", null, "m", "malformed", {"detail": "field metadata.agentId is missing, expected text"}]),
             json!(["refused", "AGT-1", "INT-old", "old", "stale", {"detail": "made 3010 s ago, expected at most 600 s"}]),

@@ -1,6 +1,7 @@
 //! Between the platform and the agents' logs: what is published, what comes back, and what is reported.
 //!
 //! - [`ingest`] and [`normalise`]: deliveries become cards. Start here for a new kind of card.
+//! - [`outgoing`]: what was posted to our own API, handed to the platform. [`sources`]: who published what.
 //! - [`presence`]: whose deliveries are wanted. [`reporter`]: what agents did, told to the platform.
 //! - [`risk`], [`risk_poll`], [`risk_html`]: risk APIs are polled and alarms published.
 //! - [`fields`], [`timestamp`]: reading foreign JSON and times.
@@ -10,38 +11,45 @@
 pub mod fields;
 pub mod ingest;
 pub mod normalise;
+pub mod outgoing;
 pub mod presence;
 pub mod reporter;
 pub mod risk;
 pub mod risk_html;
 pub mod risk_poll;
+pub mod sources;
 pub mod timestamp;
 
 #[cfg(test)]
-mod stage;
+pub(crate) mod stage;
 
 use std::time::Duration;
 
 use cuecard_cxone::{
-    alerts::{AlertEvent, alerts},
+    alerts::alerts,
     http::{self, ClientError},
     notifications::{NotificationEvent, notifications},
+    prompts::prompts,
+    publisher::{Dialect, PublishSocket},
+    suggestions::suggestions,
     token::TokenSource,
 };
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
-use metrics::{counter, gauge};
-use serde_json::{Map, json};
+use metrics::gauge;
 use tokio::{
     sync::{mpsc, watch},
+    task::unconstrained,
     time::{Instant, interval},
 };
 
-use self::{ingest::Ingest, risk::Stamps};
+use self::{ingest::Ingest, outgoing::Sockets, risk::Stamps};
 pub use self::{
+    outgoing::Outgoing,
     presence::{Presence, PresenceGuard},
     reporter::Reporter,
+    sources::Sources,
 };
-use crate::{App, audit::Event};
+use crate::{App, backbone::publications::Kind};
 
 /// So many events of a socket may wait for us.
 const EVENTS: usize = 256;
@@ -58,16 +66,17 @@ pub fn start(app: &App) -> Result<(), ClientError> {
         return Ok(());
     };
     let http = http::client()?;
+    let urls = (
+        platform.suggestions_url.clone(),
+        platform.prompts_url.clone(),
+    );
     let (alerts_url, notifications_url) = (
         platform.alerts_url.clone(),
         platform.notifications_url.clone(),
     );
     let tokens = TokenSource::new(platform)?;
-    let (publisher, alert_socket) = alerts(alerts_url, tokens.clone());
     let (notification_socket, notification_task) = notifications(notifications_url, tokens.clone());
-
     let (stop, stopped) = watch::channel(false);
-    let (alert_events, alerts_told) = mpsc::channel(EVENTS);
     let (notification_events, notifications_told) = mpsc::channel(EVENTS);
     let hold = app.shutdown.hold();
     tokio::spawn({
@@ -77,17 +86,32 @@ pub fn start(app: &App) -> Result<(), ClientError> {
             stop.send_replace(true);
         }
     });
-    tokio::spawn(alert_socket.run(alert_events, stopped.clone()));
+    let (publisher, socket) = alerts(alerts_url, tokens.clone());
+    run_socket(app, Kind::Alert, socket, &stopped);
+    let sockets = Sockets {
+        alerts: publisher.clone(),
+        suggestions: urls.0.map(|url| {
+            let (injector, socket) = suggestions(url, tokens.clone());
+            run_socket(app, Kind::Suggestion, socket, &stopped);
+            injector
+        }),
+        prompts: urls.1.map(|url| {
+            let (publisher, socket) = prompts(url, tokens.clone());
+            run_socket(app, Kind::Prompt, socket, &stopped);
+            publisher
+        }),
+    };
     tokio::spawn(notification_task.run(notification_events, stopped));
     tokio::spawn({
         let app = app.clone();
         async move {
-            tokio::join!(
-                follow_alerts(&app, alerts_told),
-                follow_notifications(&app, notifications_told)
-            );
+            follow_notifications(&app, notifications_told).await;
             drop(hold);
         }
+    });
+    until_drain(app, {
+        let app = app.clone();
+        async move { app.outgoing.run(&app, &sockets).await }
     });
 
     let stamps = Stamps::default();
@@ -115,6 +139,22 @@ pub fn start(app: &App) -> Result<(), ClientError> {
     Ok(())
 }
 
+/// Runs a publish socket, and takes down what it tells, until it has ended; a drain waits for that.
+fn run_socket<D: Dialect>(
+    app: &App,
+    kind: Kind,
+    socket: PublishSocket<D>,
+    stopped: &watch::Receiver<bool>,
+) {
+    let (events, told) = mpsc::channel(EVENTS);
+    tokio::spawn(socket.run(events, stopped.clone()));
+    let (app, hold) = (app.clone(), app.shutdown.hold());
+    tokio::spawn(async move {
+        outgoing::follow(&app, kind, told).await;
+        drop(hold);
+    });
+}
+
 /// Runs a part in a task of its own until the drain begins.
 fn until_drain(app: &App, part: impl Future<Output = ()> + Send + 'static) {
     let app = app.clone();
@@ -136,38 +176,6 @@ async fn measure(tokens: TokenSource) {
     }
 }
 
-/// Takes down what becomes of published alerts. The client has logged and counted it for itself.
-async fn follow_alerts(app: &App, mut events: mpsc::Receiver<AlertEvent>) {
-    while let Some(event) = events.recv().await {
-        let (outcome, card, detail) = match event {
-            AlertEvent::Lost { content_id, loss } => {
-                counter!("cuecard_alerts_lost_total").increment(1);
-                (
-                    "lost",
-                    Some(content_id),
-                    json!(format!("{loss:?}").to_lowercase()),
-                )
-            }
-            AlertEvent::Rejected {
-                code, content_id, ..
-            } => ("rejected", content_id, json!(code)),
-            AlertEvent::Connected
-            | AlertEvent::Disconnected { .. }
-            | AlertEvent::Delivered { .. }
-            | AlertEvent::Unreadable { .. } => {
-                continue;
-            }
-        };
-        app.audit.record(Event {
-            event: "publish_failed",
-            card,
-            outcome,
-            detail: Map::from_iter([("detail".to_owned(), detail)]),
-            ..Event::default()
-        });
-    }
-}
-
 /// Takes deliveries in until the socket has ended and the last is kept.
 async fn follow_notifications(app: &App, mut events: mpsc::Receiver<NotificationEvent>) {
     let ingest = Ingest::new(app.clone());
@@ -175,11 +183,12 @@ async fn follow_notifications(app: &App, mut events: mpsc::Receiver<Notification
     let mut is_open = true;
     while is_open || !appends.is_empty() {
         tokio::select! {
-            Some(()) = appends.next(), if !appends.is_empty() => {}
+            // The runtime's budget would have some wait that were polled in their turn.
+            Some(()) = unconstrained(appends.next()), if !appends.is_empty() => {}
             event = events.recv(), if is_open && appends.len() < APPENDS => match event {
                 // First polled in the order in which they are pushed, and so appended in that order.
                 Some(NotificationEvent::Message(body)) => {
-                    appends.extend(ingest.check(&body).into_iter().map(|delivery| ingest.deliver(delivery)));
+                    appends.extend(ingest.check(&body).await.into_iter().map(|delivery| ingest.deliver(delivery)));
                 }
                 Some(NotificationEvent::Unreadable { reason }) => ingest.unreadable(&reason),
                 Some(NotificationEvent::Connected { .. }) => app.reports.nudge(),

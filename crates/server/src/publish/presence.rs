@@ -57,6 +57,15 @@ impl Presence {
         self.roster().stays.contains_key(agent)
     }
 
+    /// The agent who is here, if that is one alone.
+    pub fn only_one(&self) -> Option<AgentId> {
+        let roster = self.roster();
+        match (roster.stays.len(), roster.stays.keys().next()) {
+            (1, Some(agent)) => Some(agent.clone()),
+            _ => None,
+        }
+    }
+
     /// Keeps the socket subscribed to the topics of those who are here. Runs until it is dropped.
     pub(super) async fn subscribe(&self, socket: &NotificationSocket) {
         loop {

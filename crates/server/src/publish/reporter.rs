@@ -104,12 +104,14 @@ fn key(left: &Unreported) -> (AgentId, ActionId) {
 async fn report(app: &App, platform: &impl Platform, left: Unreported) -> (Unreported, bool) {
     let kind = match left.action.kind {
         ActionKind::Rendered => OutcomeKind::Rendered,
-        ActionKind::Accepted => OutcomeKind::Accepted,
-        ActionKind::Dismissed => OutcomeKind::Dismissed,
+        // The platform has no word for the use of a snippet.
+        ActionKind::Accepted | ActionKind::Adopted => OutcomeKind::Accepted,
+        // Nothing that is snoozed is reported: tasks are the server's own.
+        ActionKind::Dismissed | ActionKind::Snoozed => OutcomeKind::Dismissed,
     };
     let body = OutcomeReport {
-        object_id: left.card.id.to_string(),
-        contact_id: left.card.interaction_id.to_string(),
+        object_id: left.action.card_id.to_string(),
+        contact_id: left.interaction.to_string(),
         agent_id: left.agent.to_string(),
         at: timestamp::write(left.action.at),
         reason: left.action.reason.clone(),
@@ -122,19 +124,19 @@ async fn report(app: &App, platform: &impl Platform, left: Unreported) -> (Unrep
         }
         Err(error) => {
             counter!("cuecard_reports_total", "kind" => left.action.kind.as_str(), "outcome" => "failed").increment(1);
-            tracing::warn!(card = %left.card.id, kind = left.action.kind.as_str(), %error, "a report will be tried again");
+            tracing::warn!(card = %left.action.card_id, kind = left.action.kind.as_str(), %error, "a report will be tried again");
             return (left, false);
         }
     };
     counter!("cuecard_reports_total", "kind" => left.action.kind.as_str(), "outcome" => outcome)
         .increment(1);
     if outcome == "given_up" {
-        tracing::warn!(card = %left.card.id, kind = left.action.kind.as_str(), "a report is given up");
+        tracing::warn!(card = %left.action.card_id, kind = left.action.kind.as_str(), "a report is given up");
         app.audit.record(Event {
             event: "refused",
             actor: left.agent.to_string(),
-            interaction: Some(left.card.interaction_id.to_string()),
-            card: Some(left.card.id.to_string()),
+            interaction: Some(left.interaction.to_string()),
+            card: Some(left.action.card_id.to_string()),
             outcome: "report_unanswered",
             ..Event::default()
         });
@@ -143,7 +145,7 @@ async fn report(app: &App, platform: &impl Platform, left: Unreported) -> (Unrep
         Ok(()) => true,
         Err(error) => {
             // The platform takes the repeat for what it is.
-            tracing::error!(card = %left.card.id, %error, "a confirmed report cannot be noted");
+            tracing::error!(card = %left.action.card_id, %error, "a confirmed report cannot be noted");
             false
         }
     };

@@ -11,7 +11,7 @@ use std::{
 };
 
 use cuecard_cxone::{alerts::AlertPublisher, http, retry_after};
-use cuecard_protocol::Millis;
+use cuecard_protocol::{CardId, Millis};
 use metrics::counter;
 use reqwest::{Client, header::ACCEPT};
 use serde_json::{Map, json};
@@ -148,6 +148,9 @@ impl Monitor<'_> {
         };
         match self.publisher.publish(alert.clone()) {
             Ok(()) => {
+                if let Ok(card) = CardId::parse(alert.content_id.as_str()) {
+                    self.app.sources.learn(&card, &self.source.name);
+                }
                 self.app.audit.record(event("ok"));
                 None
             }

@@ -109,7 +109,7 @@ fn body(interaction: &InteractionId, score: f64, factors: &[String]) -> String {
 }
 
 /// A score of 0 to 1 as JavaScript's `(score * 100).toFixed(1)` and a percent sign.
-fn percent(score: f64) -> String {
+pub fn percent(score: f64) -> String {
     let value = score * 100.0;
     // JavaScript rounds an exact half up, Rust rounds it to even. With one decimal only .25 and .75 are exact halves.
     // So it is one if its four-fold is an odd number, and that is exact in binary.
@@ -122,7 +122,8 @@ fn percent(score: f64) -> String {
     format!("{value:.1}%")
 }
 
-fn escape(text: &str) -> String {
+/// Text as HTML.
+pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -1,4 +1,4 @@
-//! A server without sockets, for the tests of this directory.
+//! A server without sockets, for tests.
 
 use std::sync::Arc;
 
@@ -15,15 +15,15 @@ use crate::{
 };
 
 /// The time at which tests begin: 2026-11-20T08:50:10.765Z.
-pub(super) const START: Millis = Millis(1_795_164_610_765);
+pub(crate) const START: Millis = Millis(1_795_164_610_765);
 
-pub(super) struct Stage {
-    pub(super) app: App,
+pub(crate) struct Stage {
+    pub(crate) app: App,
     directory: TempDir,
 }
 
 impl Stage {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let directory = TempDir::new().unwrap();
         let file = |name: &str| directory.path().join(name).display().to_string();
         let config = format!(
@@ -41,13 +41,16 @@ impl Stage {
             shutdown: Shutdown::default(),
             presence: super::Presence::default(),
             reports: super::Reporter::default(),
+            outgoing: super::Outgoing::default(),
+            sources: super::Sources::default(),
+            typing: crate::typing::Typing::new(config.typing.requests_per_second),
             config,
         });
         Self { app, directory }
     }
 
     /// The audit trail without time, number and hash: `[event, actor, interaction, card, outcome, detail]`.
-    pub(super) async fn audited(&self) -> Vec<Value> {
+    pub(crate) async fn audited(&self) -> Vec<Value> {
         self.app.audit.flush().await;
         let text = std::fs::read_to_string(self.directory.path().join("audit.jsonl")).unwrap();
         let part = |line: &Value, name: &str| line.get(name).cloned().unwrap_or(Value::Null);
@@ -63,11 +66,11 @@ impl Stage {
     }
 }
 
-pub(super) fn agent() -> AgentId {
+pub(crate) fn agent() -> AgentId {
     AgentId::parse("AGT-1").unwrap()
 }
 
-pub(super) fn card(id: &str) -> Card {
+pub(crate) fn card(id: &str) -> Card {
     Card {
         id: CardId::parse(id).unwrap(),
         interaction_id: InteractionId::parse(format!("INT-{id}")).unwrap(),
@@ -90,5 +93,7 @@ pub(super) fn action(id: &str, card: &str, kind: ActionKind) -> Action {
         kind,
         at: START,
         reason: None,
+        snippet_id: None,
+        until: None,
     }
 }

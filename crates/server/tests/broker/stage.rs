@@ -14,11 +14,11 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{self, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 /// Nothing in these tests takes so long unless it never comes.
 pub const PATIENCE: Duration = Duration::from_mins(1);
@@ -83,6 +83,12 @@ impl Stage {
         stage.url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await });
         stage
+    }
+
+    /// Sends browsers to the server's own listener from now on, whose patience with sockets is the usual one.
+    pub fn be_patient(&mut self) {
+        let running = self.running.as_ref().unwrap();
+        self.url = format!("http://{}", running.address);
     }
 
     /// Begins the drain and waits for its end; the directory stays.
@@ -230,6 +236,15 @@ impl Browser {
         self.upgrade(&format!("cuecard.v1, ticket.{ticket}")).await
     }
 
+    /// Connects with a small buffer for what nobody has read: one that the system lets grow, up to 32 MB on some machines,
+    /// takes a whole log before a reader counts as slow.
+    async fn dial(&self) -> TcpStream {
+        let address = self.url.strip_prefix("http://").unwrap();
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(64 * 1024).unwrap();
+        socket.connect(address.parse().unwrap()).await.unwrap()
+    }
+
     /// Opens a socket with these subprotocols.
     pub async fn upgrade(&self, protocols: &str) -> Result<Socket, (u16, String)> {
         let mut request = format!("{}/api/ws", self.url.replace("http", "ws"))
@@ -239,7 +254,7 @@ impl Browser {
         headers.insert("origin", self.origin.parse().unwrap());
         headers.insert("cookie", self.cookie.parse().unwrap());
         headers.insert("sec-websocket-protocol", protocols.parse().unwrap());
-        match tokio_tungstenite::connect_async(request).await {
+        match tokio_tungstenite::client_async(request, self.dial().await).await {
             Ok((socket, answer)) => {
                 assert_eq!(answer.headers()["sec-websocket-protocol"], "cuecard.v1");
                 Ok(Socket(socket))
@@ -258,7 +273,7 @@ impl Browser {
 }
 
 /// An open socket.
-pub struct Socket(pub WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub struct Socket(pub WebSocketStream<TcpStream>);
 
 impl Socket {
     /// Sends text.
@@ -305,17 +320,18 @@ impl Socket {
 
     /// Reads to the end: the messages until then, and the close code.
     pub async fn rest(mut self) -> (Vec<ServerMessage>, Option<u16>) {
-        let mut messages = Vec::new();
-        loop {
+        // Parsed when all is read: the server waits only a little for a reader to get to the close frame.
+        let mut texts = Vec::new();
+        let code = loop {
             match self.frame().await {
-                Some(Message::Text(text)) => messages.push(ServerMessage::parse(&text).unwrap()),
-                Some(Message::Close(frame)) => {
-                    return (messages, frame.map(|frame| frame.code.into()));
-                }
+                Some(Message::Text(text)) => texts.push(text),
+                Some(Message::Close(frame)) => break frame.map(|frame| frame.code.into()),
                 Some(_) => {}
-                None => return (messages, None),
+                None => break None,
             }
-        }
+        };
+        let messages = texts.iter().map(|text| ServerMessage::parse(text).unwrap());
+        (messages.collect(), code)
     }
 
     async fn frame(&mut self) -> Option<Message> {

@@ -33,7 +33,10 @@ async fn a_risk_reaches_the_agents_log_once_whatever_breaks_in_between() {
         title,
         score,
         html,
-    }) = &first.body;
+    }) = &first.body
+    else {
+        panic!("expected an alert")
+    };
     assert_eq!(
         (*level, title.as_str(), *score),
         (
@@ -148,12 +151,8 @@ async fn a_dismissal_is_reported_once_even_while_the_platform_is_away() {
         .drop_sockets(Some(SocketName::Notifications), 1006);
     world.await_socket(before, "notifications", "closed").await;
     dismiss(&server, "a2", &ids[1]).await;
-    let recorded = server
-        .app
-        .backbone
-        .record(&agent(), &action("a3", &ids[1], ActionKind::Dismissed))
-        .await
-        .unwrap();
+    let again = action("a3", &ids[1], ActionKind::Dismissed, server.app.clock.now());
+    let recorded = server.app.backbone.record(&agent(), &again).await.unwrap();
     assert_eq!(recorded, Recorded::Repeat);
     assert_eq!(world.reports("DISMISSED", "two"), 0);
     world.simulator.clear_faults();
@@ -228,7 +227,9 @@ async fn bad_frames_are_refused_one_by_one_and_good_ones_come_through() {
     future["metadata"]["timestamp"] = json!("2999-01-01T00:00:00Z");
     world.simulator.push("AGT-1", future);
     let long = cards(&server, 2).await.remove(1);
-    let CardBody::Alert(alert) = &long.body;
+    let CardBody::Alert(alert) = &long.body else {
+        panic!("expected an alert")
+    };
     assert_eq!(
         (
             long.id.as_str(),
@@ -248,7 +249,9 @@ async fn bad_frames_are_refused_one_by_one_and_good_ones_come_through() {
     world.simulator.push("AGT-1", frame("last"));
     let cards = cards(&server, 4).await;
     assert_eq!(cards[3].id.as_str(), "last");
-    let CardBody::Alert(huge) = &cards[2].body;
+    let CardBody::Alert(huge) = &cards[2].body else {
+        panic!("expected an alert")
+    };
     assert!(huge.html.len() <= MAX_BODY_BYTES, "{}", huge.html.len());
     assert_eq!(world.sockets(before, "notifications", "closed"), 0);
 

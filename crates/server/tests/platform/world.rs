@@ -139,13 +139,15 @@ pub(crate) fn frame(id: &str) -> Value {
     })
 }
 
-pub(crate) fn action(id: &str, card: &CardId, kind: ActionKind) -> Action {
+pub(crate) fn action(id: &str, card: &CardId, kind: ActionKind, at: Millis) -> Action {
     Action {
         id: ActionId::parse(id).unwrap(),
         card_id: card.clone(),
         kind,
-        at: Millis(1_795_164_610_765),
+        at,
         reason: Some("seen".into()),
+        snippet_id: None,
+        until: None,
     }
 }
 
@@ -192,10 +194,11 @@ pub(crate) async fn all_reported(server: &Running) {
 }
 
 pub(crate) async fn dismiss(server: &Running, id: &str, card: &CardId) {
+    let dismissed = action(id, card, ActionKind::Dismissed, server.app.clock.now());
     let recorded = server
         .app
         .backbone
-        .record(&agent(), &action(id, card, ActionKind::Dismissed))
+        .record(&agent(), &dismissed)
         .await
         .unwrap();
     assert!(matches!(recorded, Recorded::New { .. }), "{recorded:?}");

@@ -2,15 +2,13 @@
 
 use cuecard_protocol::{AgentId, Card, Entry, LiveCard, Millis, RemovalReason, Seq};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
+use super::columns::{from_json, stored, to_json};
 use super::failed;
+use super::life;
 use super::writer::Write;
+use crate::backbone::publications::State;
 use crate::backbone::{Appended, BackboneError, Reading};
-
-/// `left_by` of a card whose slot was taken; the log has no entry for it, the newer card says it.
-const SUPERSEDED: &str = "superseded";
 
 /// See [`crate::backbone::Backbone::append`].
 pub(super) fn append(
@@ -19,20 +17,13 @@ pub(super) fn append(
     card: &Card,
     now: Millis,
 ) -> Result<Appended, BackboneError> {
-    let sql = |error| failed("append", error);
-    let id = card.id.as_str();
-    let known: Option<u64> = write
-        .db
-        .prepare_cached("SELECT seq FROM cards WHERE agent = ?1 AND id = ?2")
-        .and_then(|mut known| {
-            known
-                .query_row([agent.as_str(), id], |row| row.get(0))
-                .optional()
-        })
-        .map_err(sql)?;
-    if let Some(seq) = known {
-        return Ok(Appended::Repeat { seq: Seq(seq) });
+    if let Some(seq) = known(write.db, agent, card)? {
+        return Ok(Appended::Repeat { seq });
     }
+    if let Some(state) = life::over_before_it_came(write, agent, card, now)? {
+        return Ok(Appended::Over(state));
+    }
+    leave_for_next(write, agent, card, now)?;
     let text = to_json(card)?;
     let (seq, at) = push(write, agent, &Entry::Card(card.clone()), now)?;
     let slot = card.slot().map(|slot| slot.key());
@@ -40,19 +31,76 @@ pub(super) fn append(
         Some(slot) => vacate(write.db, agent, slot, at)?,
         None => None,
     };
+    if let Some(older) = &superseded {
+        life::left(write, agent, older, State::Superseded, None, now, now)?;
+    }
     write
         .db
         .prepare_cached(
-            "INSERT INTO cards (agent, id, seq, slot, card, expires_at, live) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1)",
+            "INSERT INTO cards (agent, seq, id, kind, interaction, published_at, slot, card, expires_at, live)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1)",
         )
         .and_then(|mut insert| {
-            insert.execute(params![agent.as_str(), id, seq.0, slot, text, stored(card.expires_at)])
+            insert.execute(params![
+                agent.as_str(),
+                seq.0,
+                card.id.as_str(),
+                card.kind(),
+                card.interaction_id.as_str(),
+                stored(card.published_at),
+                slot,
+                text,
+                stored(card.expires_at)
+            ])
         })
-        .map_err(sql)?;
+        .map_err(|error| failed("append", error))?;
+    life::came(write, agent, card, now)?;
     Ok(Appended::New { seq, superseded })
 }
 
-/// Makes a slot free; the card that held it is no longer live.
+/// The place at which this card was appended before. A suggestion's or task's id may come again as another card,
+/// published at another time; and a suggestion is one agent's, whoever holds the conversation when it is delivered again.
+fn known(db: &Connection, agent: &AgentId, card: &Card) -> Result<Option<Seq>, BackboneError> {
+    db.prepare_cached(
+        "SELECT seq FROM cards WHERE id = ?1 AND CASE kind
+             WHEN 'suggestion' THEN published_at = ?3
+             WHEN 'task' THEN agent = ?2 AND published_at = ?3
+             ELSE agent = ?2 END
+         ORDER BY agent = ?2 DESC, seq DESC LIMIT 1",
+    )
+    .and_then(|mut known| {
+        let key = params![card.id.as_str(), agent.as_str(), stored(card.published_at)];
+        known.query_row(key, |row| row.get(0).map(Seq)).optional()
+    })
+    .map_err(|error| failed("append", error))
+}
+
+/// A live card with the id of one that comes now was published earlier, and leaves.
+fn leave_for_next(
+    write: &mut Write<'_>,
+    agent: &AgentId,
+    card: &Card,
+    now: Millis,
+) -> Result<(), BackboneError> {
+    let expires_at: Option<u64> = write
+        .db
+        .prepare_cached("SELECT expires_at FROM cards WHERE agent = ?1 AND id = ?2 AND live = 1")
+        .and_then(|mut select| {
+            select
+                .query_row([agent.as_str(), card.id.as_str()], |row| row.get(0))
+                .optional()
+        })
+        .map_err(|error| failed("append", error))?;
+    let reason = match expires_at {
+        None => return Ok(()),
+        Some(at) if at <= now.0 => RemovalReason::Expired,
+        Some(_) => RemovalReason::Superseded,
+    };
+    life::leave(write, agent, card.id.as_str(), reason, None, now, now)?;
+    Ok(())
+}
+
+/// Makes a slot free; the card that held it is no longer live. The log has no entry for it: the newer card says it.
 fn vacate(
     db: &Connection,
     agent: &AgentId,
@@ -66,7 +114,7 @@ fn vacate(
     .and_then(|mut update| {
         update
             .query_row(
-                params![agent.as_str(), slot, stored(at), SUPERSEDED],
+                params![agent.as_str(), slot, stored(at), State::Superseded.as_str()],
                 |row| row.get::<_, String>(0),
             )
             .optional()
@@ -76,7 +124,7 @@ fn vacate(
     .transpose()
 }
 
-/// See [`crate::backbone::Backbone::remove`]; also gives the card.
+/// Takes a live card out of the log and says so there. Accounts are [`life`]'s.
 pub(super) fn remove(
     write: &mut Write<'_>,
     agent: &AgentId,
@@ -84,16 +132,19 @@ pub(super) fn remove(
     reason: RemovalReason,
     now: Millis,
 ) -> Result<Option<(Seq, Card)>, BackboneError> {
-    let left: Option<String> = write
+    let left: Option<(u64, String)> = write
         .db
         .prepare_cached(
-            "UPDATE cards SET live = 0, left_by = ?3 WHERE agent = ?1 AND id = ?2 AND live = 1 RETURNING card",
+            "UPDATE cards SET live = 0, left_by = ?3 WHERE agent = ?1 AND id = ?2 AND live = 1 RETURNING seq, card",
         )
         .and_then(|mut update| {
-            update.query_row([agent.as_str(), card, reason_name(reason)], |row| row.get(0)).optional()
+            let columns = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+            update.query_row([agent.as_str(), card, reason.as_str()], columns).optional()
         })
         .map_err(|error| failed("remove", error))?;
-    let Some(left) = left else { return Ok(None) };
+    let Some((place, left)) = left else {
+        return Ok(None);
+    };
     let left: Card = from_json(&left)?;
     let (seq, at) = push(
         write,
@@ -106,8 +157,8 @@ pub(super) fn remove(
     )?;
     write
         .db
-        .prepare_cached("UPDATE cards SET left_at = ?3 WHERE agent = ?1 AND id = ?2")
-        .and_then(|mut update| update.execute(params![agent.as_str(), card, stored(at)]))
+        .prepare_cached("UPDATE cards SET left_at = ?3 WHERE agent = ?1 AND seq = ?2")
+        .and_then(|mut update| update.execute(params![agent.as_str(), place, stored(at)]))
         .map_err(|error| failed("remove", error))?;
     Ok(Some((seq, left)))
 }
@@ -134,7 +185,7 @@ fn push(
         .prepare_cached("INSERT INTO entries (agent, seq, at, entry) VALUES (?1, ?2, ?3, ?4)")
         .and_then(|mut insert| insert.execute(params![agent.as_str(), seq, at, entry]))
         .map_err(sql)?;
-    write.grown.push(agent.clone());
+    write.news.grown.push(agent.clone());
     Ok((Seq(seq), Millis(at)))
 }
 
@@ -211,25 +262,4 @@ pub(super) fn live_count(db: &Connection) -> Result<u64, BackboneError> {
     db.prepare_cached("SELECT count(*) FROM cards WHERE live = 1")
         .and_then(|mut count| count.query_row([], |row| row.get(0)))
         .map_err(|error| failed("live_count", error))
-}
-
-const fn reason_name(reason: RemovalReason) -> &'static str {
-    match reason {
-        RemovalReason::Accepted => "accepted",
-        RemovalReason::Dismissed => "dismissed",
-        RemovalReason::Expired => "expired",
-    }
-}
-
-/// SQLite's integers are signed; a time beyond them is the end of time.
-pub(super) fn stored(time: Millis) -> i64 {
-    i64::try_from(time.0).unwrap_or(i64::MAX)
-}
-
-pub(super) fn to_json(value: &impl Serialize) -> Result<String, BackboneError> {
-    serde_json::to_string(value).map_err(|error| failed("serialize", error))
-}
-
-pub(super) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, BackboneError> {
-    serde_json::from_str(text).map_err(|error| failed("read what was stored", error))
 }

@@ -1,7 +1,14 @@
 //! The store against a simple model in memory: whatever happens in whatever order, both say the same.
 
+mod accounts;
+mod clients;
+mod migration;
 mod model;
 mod opening;
+mod posting;
+mod posts;
+mod queues;
+mod schedules;
 
 use std::collections::BTreeSet;
 
@@ -122,6 +129,8 @@ fn action(id: u8, card: u8, kind: ActionKind, at: Millis) -> Action {
         kind,
         at,
         reason: None,
+        snippet_id: None,
+        until: None,
     }
 }
 
@@ -312,7 +321,7 @@ fn writes_at_the_same_time_share_a_batch_and_each_gets_its_own_answer() {
                     superseded: None,
                 } => assert!(new.insert(seq), "{seq} twice"),
                 Appended::Repeat { seq } => assert!(repeats.insert(seq), "{seq} twice"),
-                other @ Appended::New { .. } => {
+                other => {
                     panic!("expected a new card or a repeat, got {other:?}")
                 }
             }

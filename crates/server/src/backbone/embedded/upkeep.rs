@@ -1,54 +1,66 @@
 //! What time does: cards expire, old entries go, keys are forgotten.
 
-use cuecard_protocol::{AgentId, Millis, RemovalReason};
+use cuecard_protocol::{AgentId, Card, Millis, RemovalReason};
 use rusqlite::{Connection, Row, params};
 
-use super::log::{self, stored};
+use super::columns::{json, most, stored, word};
+use super::life::{self, Subject};
+use super::publishing;
 use super::writer::Write;
-use super::{REPORT_WITHIN, RETENTION, failed};
+use super::{DEAD_FOR, OUTCOMES_FOR, OVER_FOR, REPORT_WITHIN, RETENTION, failed};
+use crate::backbone::publications::State;
 use crate::backbone::{BackboneError, Expired};
 
 /// Most cards that leave in one go; the rest leave a second later.
-const MOST_AT_ONCE: i64 = 10_000;
+const MOST_AT_ONCE: usize = 10_000;
 
 /// See [`crate::backbone::Backbone::expire`].
 pub(super) fn expire(write: &mut Write<'_>, now: Millis) -> Result<Vec<Expired>, BackboneError> {
-    let over: Vec<(String, String, bool)> = write
-        .db
-        .prepare_cached(
-            "SELECT agent, id, EXISTS (SELECT 1 FROM actions
-                 WHERE actions.agent = cards.agent AND actions.card = cards.id AND actions.kind = 'rendered')
-             FROM cards WHERE live = 1 AND expires_at <= ?1 ORDER BY expires_at, agent, seq LIMIT ?2",
-        )
-        .and_then(|mut select| {
-            let columns = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-            select.query_map([stored(now), MOST_AT_ONCE], columns)?.collect()
-        })
-        .map_err(|error| failed("expire", error))?;
-    let mut expired = Vec::with_capacity(over.len());
-    for (agent, id, seen) in over {
-        let agent = AgentId::parse(agent).map_err(|error| failed("read what was stored", error))?;
-        if let Some((_, card)) = log::remove(write, &agent, &id, RemovalReason::Expired, now)? {
-            expired.push(Expired { agent, card, seen });
-        }
+    let mut expired = Vec::new();
+    for (agent, card, seen) in over(write.db, now)? {
+        let words = if seen { "seen" } else { "unseen" };
+        let (id, reason) = (card.id.as_str(), RemovalReason::Expired);
+        life::leave(write, &agent, id, reason, Some(words), now, now)?;
+        let subject = Subject::of_card(write, &agent, &card)?;
+        expired.push(subject.expired(State::Expired, seen));
     }
-    forget(write, now)?;
+    expired.extend(publishing::run_out(write, now, MOST_AT_ONCE)?);
+    forget(write.db, now)?;
     Ok(expired)
 }
 
-/// Drops what nobody asks for any more. A card stays as long as an action on it waits for the platform.
-fn forget(write: &mut Write<'_>, now: Millis) -> Result<(), BackboneError> {
-    let old = |sql: &str, before: u64| {
-        write
-            .db
-            .prepare_cached(sql)
-            .and_then(|mut statement| statement.execute([stored(Millis(before))]))
+/// Live cards whose time is over: whose, and whether they were ever on screen.
+fn over(db: &Connection, now: Millis) -> Result<Vec<(AgentId, Card, bool)>, BackboneError> {
+    db.prepare_cached(
+        "SELECT agent, card, EXISTS (SELECT 1 FROM actions
+             WHERE ours = 0 AND actions.agent = cards.agent AND actions.card = cards.id
+                 AND actions.seq = cards.seq AND actions.kind = 'rendered') AS seen
+         FROM cards WHERE live = 1 AND expires_at <= ?1 ORDER BY expires_at, agent, seq LIMIT ?2",
+    )
+    .and_then(|mut select| {
+        let read = |row: &Row<'_>| {
+            let card: Card = json(row, "card")?;
+            let agent: AgentId = word(row, "agent")?;
+            let seen = row.get("seen")?;
+            Ok((agent, card, seen))
+        };
+        select
+            .query_map([stored(now), most(MOST_AT_ONCE)], read)?
+            .collect()
+    })
+    .map_err(|error| failed("expire", error))
+}
+
+/// Drops what nobody asks for any more.
+fn forget(db: &Connection, now: Millis) -> Result<(), BackboneError> {
+    let old = |sql: &str, age: Millis| {
+        db.prepare_cached(sql)
+            .and_then(|mut statement| statement.execute([stored(now.since(age))]))
             .map_err(|error| failed("forget", error))
     };
-    let retained = now.since(RETENTION).0;
     let given_up = old(
         "DELETE FROM actions WHERE reported = 0 AND at <= ?1",
-        now.since(REPORT_WITHIN).0,
+        REPORT_WITHIN,
     )?;
     if given_up > 0 {
         tracing::warn!(
@@ -57,19 +69,29 @@ fn forget(write: &mut Write<'_>, now: Millis) -> Result<(), BackboneError> {
         );
         metrics::counter!("cuecard_actions_unreported_total").increment(given_up as u64);
     }
-    old("DELETE FROM entries WHERE at <= ?1", retained)?;
+    old("DELETE FROM entries WHERE at <= ?1", RETENTION)?;
     old(
-        "DELETE FROM cards WHERE live = 0 AND left_at <= ?1 AND NOT EXISTS (SELECT 1 FROM actions
-             WHERE actions.agent = cards.agent AND actions.card = cards.id AND actions.reported = 0)",
-        retained,
+        "DELETE FROM cards WHERE live = 0 AND left_at <= ?1",
+        RETENTION,
     )?;
     // With the card its actions lose their meaning: a repeat is refused as one on an unknown card.
     old(
         "DELETE FROM actions WHERE reported = 1 AND at <= ?1 AND NOT EXISTS (SELECT 1 FROM cards
-             WHERE cards.agent = actions.agent AND cards.id = actions.card)",
-        retained,
+             WHERE cards.agent = actions.agent AND cards.seq = actions.seq)",
+        RETENTION,
     )?;
-    old("DELETE FROM once WHERE until <= ?1", now.0)?;
+    old("DELETE FROM outcomes WHERE noted_at <= ?1", OUTCOMES_FOR)?;
+    old("DELETE FROM conversations WHERE at <= ?1", OUTCOMES_FOR)?;
+    old(
+        "DELETE FROM publications WHERE over_at IS NOT NULL AND over_at <= ?1",
+        OVER_FOR,
+    )?;
+    old(
+        "DELETE FROM jobs WHERE state = 'dead' AND due_at <= ?1",
+        DEAD_FOR,
+    )?;
+    old("DELETE FROM idempotency WHERE until <= ?1", Millis(0))?;
+    old("DELETE FROM once WHERE until <= ?1", Millis(0))?;
     Ok(())
 }
 

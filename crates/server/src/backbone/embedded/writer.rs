@@ -1,24 +1,76 @@
 //! The one thread that writes. Start at [`Writer::write`].
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::thread::{self, JoinHandle};
 
 use cuecard_protocol::AgentId;
 use rusqlite::{Connection, Savepoint, TransactionBehavior};
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::failed;
+use super::outcome_followers::OutcomeFollowers;
 use crate::backbone::BackboneError;
+use crate::backbone::subscription::Subscription;
 
 /// Writes that may wait; further callers wait for room, so a flood costs no memory.
 const QUEUE: usize = 1024;
 /// Most writes in one transaction: large enough to pay for the sync, small enough that nobody waits long.
 const BATCH: usize = 256;
 
-/// What a statement may do: the database within a savepoint, and whose logs grew.
+/// What a statement may do: the database within a savepoint, and saying what others want to know.
 pub(super) struct Write<'a> {
     pub db: &'a Connection,
-    pub grown: &'a mut Vec<AgentId>,
+    pub news: &'a mut News,
+    pub standing: &'a Standing,
+}
+
+/// What does not change while the store is open.
+pub(super) struct Standing {
+    pub log_id: String,
+    pub subscriptions: Vec<Subscription>,
+}
+
+/// What followers are told once it is durable.
+#[derive(Default)]
+pub(super) struct News {
+    /// Whose logs grew.
+    pub grown: Vec<AgentId>,
+    /// The last outcome of each client that has new ones.
+    pub outcomes: BTreeMap<String, u64>,
+    /// Whether there is a new job, or one that is due now.
+    pub has_jobs: bool,
+}
+
+impl News {
+    fn add(&mut self, later: Self) {
+        self.grown.extend(later.grown);
+        self.outcomes.extend(later.outcomes);
+        self.has_jobs |= later.has_jobs;
+    }
+}
+
+/// How followers are told.
+#[derive(Clone)]
+pub(super) struct Followers {
+    pub grown: broadcast::Sender<AgentId>,
+    pub outcomes: OutcomeFollowers,
+    pub jobs: watch::Sender<u64>,
+}
+
+impl Followers {
+    /// Nobody follows: fine.
+    fn tell(&self, mut news: News) {
+        news.grown.sort_unstable();
+        news.grown.dedup();
+        for agent in news.grown {
+            let _ = self.grown.send(agent);
+        }
+        self.outcomes.tell(&news.outcomes);
+        if news.has_jobs {
+            self.jobs.send_modify(|changes| *changes += 1);
+        }
+    }
 }
 
 /// Answers the caller; called after the commit, with what became of that.
@@ -51,13 +103,14 @@ impl Writer {
     pub fn spawn(
         mut connection: Connection,
         lock: File,
-        grown: broadcast::Sender<AgentId>,
+        standing: Standing,
+        followers: Followers,
     ) -> Result<Self, BackboneError> {
         let (jobs, mut queue) = mpsc::channel(QUEUE);
         let run = move || {
             let mut batch = Vec::with_capacity(BATCH);
             while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
-                write_batch(&mut connection, batch.drain(..), &grown);
+                write_batch(&mut connection, batch.drain(..), &standing, &followers);
             }
             drop(connection);
             drop(lock);
@@ -95,18 +148,14 @@ impl Writer {
 fn write_batch(
     connection: &mut Connection,
     jobs: impl Iterator<Item = Job>,
-    followers: &broadcast::Sender<AgentId>,
+    standing: &Standing,
+    followers: &Followers,
 ) {
-    let mut grown = Vec::new();
+    let mut news = News::default();
     let mut answers = Vec::new();
-    let committed = commit_batch(connection, jobs, &mut grown, &mut answers);
+    let committed = commit_batch(connection, jobs, standing, &mut news, &mut answers);
     if committed.is_ok() {
-        grown.sort_unstable();
-        grown.dedup();
-        for agent in grown {
-            // Nobody follows: fine.
-            let _ = followers.send(agent);
-        }
+        followers.tell(news);
     }
     let failure = committed.err().map(|error| error.to_string());
     if let Some(reason) = &failure {
@@ -124,13 +173,14 @@ fn write_batch(
 fn commit_batch(
     connection: &mut Connection,
     jobs: impl Iterator<Item = Job>,
-    grown: &mut Vec<AgentId>,
+    standing: &Standing,
+    news: &mut News,
     answers: &mut Vec<Answer>,
 ) -> rusqlite::Result<()> {
     let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for job in jobs {
         let savepoint = transaction.savepoint()?;
-        answers.push(run(savepoint, job, grown)?);
+        answers.push(run(savepoint, job, standing, news)?);
     }
     transaction.commit()
 }
@@ -138,16 +188,21 @@ fn commit_batch(
 fn run(
     mut savepoint: Savepoint<'_>,
     job: Job,
-    grown: &mut Vec<AgentId>,
+    standing: &Standing,
+    news: &mut News,
 ) -> rusqlite::Result<Answer> {
-    let before = grown.len();
-    match job(&mut Write {
+    let mut own = News::default();
+    let done = job(&mut Write {
         db: &savepoint,
-        grown,
-    }) {
-        Ok(answer) => savepoint.commit().map(|()| answer),
+        news: &mut own,
+        standing,
+    });
+    match done {
+        Ok(answer) => {
+            news.add(own);
+            savepoint.commit().map(|()| answer)
+        }
         Err(answer) => {
-            grown.truncate(before);
             savepoint.rollback()?;
             savepoint.commit().map(|()| answer)
         }

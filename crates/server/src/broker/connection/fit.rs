@@ -30,8 +30,18 @@ pub fn message(entry: Entry, seq: Seq) -> (ServerMessage, bool) {
     let Entry::Card(card) = &entry else {
         return (entry.at(seq), false);
     };
-    let CardBody::Alert(alert) = &card.body;
-    let at_most = (alert.title.len() + alert.html.len()) * WORST_ESCAPE + CARD_ENVELOPE;
+    let text = match &card.body {
+        CardBody::Alert(alert) => alert.title.len() + alert.html.len(),
+        CardBody::Suggestion(suggestion) => suggestion.content.len(),
+        CardBody::Task(task) => {
+            let ids = [&task.task_id, &task.true_interaction_id];
+            let ids: usize = ids.into_iter().flatten().map(String::len).sum();
+            ids + task.subject.len()
+        }
+        // Has many parts; measured below.
+        CardBody::Prompt(_) => MAX_MESSAGE_BYTES,
+    };
+    let at_most = text * WORST_ESCAPE + CARD_ENVELOPE;
     let card_id = card.id.clone();
     let message = entry.at(seq);
     if at_most <= MAX_MESSAGE_BYTES || size(&message) <= MAX_MESSAGE_BYTES {

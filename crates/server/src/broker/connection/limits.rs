@@ -12,6 +12,11 @@ pub struct Limits {
     pub probe_after: Millis,
     /// A socket that has been quiet for so long is dead.
     pub dead_after: Millis,
+    /// While the agent types, a socket that has been quiet for so long is probed.
+    pub typing_probe_after: Millis,
+    /// While the agent types, a socket that has been quiet for so long stands for no panel any more until something
+    /// comes: an indicator must not stay on because a network vanished without a word.
+    pub typing_silent_after: Millis,
     /// A socket that has been behind its log for so long is cut off with 4408.
     pub behind_at_most: Millis,
     /// A panel that has missed more entries than this gets a snapshot: there is less to say.
@@ -32,6 +37,8 @@ impl Default for Limits {
             hello_within: Millis::from_secs(10),
             probe_after: PING_EVERY,
             dead_after: PING_EVERY.plus(PONG_WITHIN),
+            typing_probe_after: Millis(1_500),
+            typing_silent_after: Millis(3_000),
             behind_at_most: Millis::from_secs(30),
             replay_at_most: 1_000,
             burst: 1_000,

@@ -1,6 +1,6 @@
 //! What happens to a connection, and what it wants done. The gateway has an arm for each.
 
-use cuecard_protocol::{Action, ActionId, CloseCode, LiveCard, Seq, ServerMessage};
+use cuecard_protocol::{Action, ActionId, CloseCode, LiveCard, Millis, Seq, ServerMessage};
 
 use crate::backbone::{Reading, Recorded};
 
@@ -13,6 +13,8 @@ pub enum Input {
     Unreadable(String),
     /// A WebSocket ping or pong came: somebody is there.
     Heard,
+    /// Whether the agent types with this panel, as far as the broker knows.
+    Typing(bool),
     /// The agent's log has grown.
     LogGrew,
     /// The answer to [`Output::Join`].
@@ -77,6 +79,10 @@ pub enum Output {
     Record(Action),
     /// Send a WebSocket ping.
     Probe,
+    /// Nothing has come for so long while the agent types: for the indicator, this panel is gone since then.
+    Silent(Millis),
+    /// Something came after all: for the indicator, this panel is there again.
+    Back,
     /// Count what was ignored or refused, by its reason.
     Count(&'static str),
     /// Close with this code and reason. Nothing follows.

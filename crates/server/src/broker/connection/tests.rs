@@ -58,6 +58,7 @@ fn welcome(head: u64, resume: Resume) -> Output {
 fn opened() -> Connection {
     Connection::new(
         "log-1".into(),
+        AgentId::parse("A-1").unwrap(),
         NOW.plus(Millis::from_secs(3600)),
         Limits::default(),
         NOW,

@@ -6,19 +6,21 @@ use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
-use cuecard_protocol::{Action, AgentId, CloseCode, Seq, ServerMessage};
+use cuecard_protocol::{Action, AgentId, CloseCode, ServerMessage};
 use futures_util::SinkExt as _;
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite;
 
 use super::super::Broker;
-use super::super::connection::{Connection, Input, Output, PART};
+use super::super::connection::{Connection, Input, Output};
 use super::super::hub::Seat;
 use super::super::session::cookie::Session;
 use super::observe::{Counted, Observer};
+use super::questions::{self, Pending};
 use crate::app::App;
 use crate::backbone::BackboneError;
 use crate::publish::PresenceGuard;
+use crate::typing::AtDesk;
 
 /// How long a close frame may take to leave, and the browser to answer it.
 const CLOSE_WITHIN: Duration = Duration::from_secs(3);
@@ -28,9 +30,6 @@ const LINGER: Duration = Duration::from_millis(250);
 
 /// `bye` asks the panels to stay away between half a second and this, each for another time.
 const LONGEST_BYE_MS: u32 = 5_000;
-
-/// An answer of the store that is on its way.
-type Pending = Pin<Box<dyn Future<Output = Result<Input, BackboneError>> + Send>>;
 
 /// One socket and all that belongs to it.
 pub struct Carrier {
@@ -42,6 +41,7 @@ pub struct Carrier {
     observer: Observer,
     _counted: Counted,
     _present: PresenceGuard,
+    at_desk: AtDesk,
     /// To a question about the log.
     answer: Option<Pending>,
     /// To an action. While it is out, nothing more is read from the socket.
@@ -60,6 +60,7 @@ impl Carrier {
         let log = broker.app.backbone.log_id().to_owned();
         let connection = Connection::new(
             log,
+            session.agent.clone(),
             session.expires_at,
             broker.limits,
             broker.app.clock.now(),
@@ -71,6 +72,7 @@ impl Carrier {
             },
             _counted: Counted::new(),
             _present: broker.app.presence.joined(&session.agent),
+            at_desk: broker.app.typing.joined(&session.agent),
             broker,
             agent: session.agent,
             seat,
@@ -95,8 +97,13 @@ impl Carrier {
         }
         let shutdown = self.broker.app.shutdown.clone();
         let mut drain = pin!(shutdown.draining());
+        self.look_who_types();
         while let Some(input) = self.happening(drain.as_mut()).await {
             let outputs = self.connection.step(input, self.broker.app.clock.now());
+            if let Some(life) = self.connection.take_life() {
+                self.at_desk.named(life);
+                self.look_who_types();
+            }
             if self.carry_out(outputs).await.is_break() {
                 return;
             }
@@ -118,9 +125,17 @@ impl Carrier {
                 Some(recorded.unwrap_or_else(|error| failed(app, &error)))
             }
             () = signals.grew.notified() => Some(Input::LogGrew),
+            () = signals.typed.notified() => Some(Input::Typing(self.at_desk.is_typing())),
             message = self.socket.recv(), if self.recording.is_none() => received(message),
             () = sleep(wait) => Some(Input::DeadlineReached),
         }
+    }
+
+    /// While the agent types with this panel, the connection looks whether the panel is still there.
+    fn look_who_types(&mut self) {
+        let typing = Input::Typing(self.at_desk.is_typing());
+        // Asks for nothing: it only changes the deadline.
+        self.connection.step(typing, self.broker.app.clock.now());
     }
 
     async fn carry_out(&mut self, outputs: Vec<Output>) -> ControlFlow<()> {
@@ -135,17 +150,21 @@ impl Carrier {
                     is_flushed = false;
                     self.feed(Message::Ping(axum::body::Bytes::new())).await
                 }
-                Output::Join { after } => {
-                    self.ask(join(self.broker.app.clone(), self.agent.clone(), after))
-                }
-                Output::Read { after } => {
-                    self.ask(read(self.broker.app.clone(), self.agent.clone(), after))
-                }
-                Output::TakeSnapshot => {
-                    self.ask(snapshot(self.broker.app.clone(), self.agent.clone()))
+                question @ (Output::Join { .. } | Output::Read { .. } | Output::TakeSnapshot) => {
+                    self.answer = questions::put(&self.broker.app, &self.agent, &question);
+                    Ok(())
                 }
                 Output::Record(action) => {
                     self.recording = Some(Box::pin(record(self.observer.clone(), action)));
+                    Ok(())
+                }
+                Output::Silent(quiet) => {
+                    self.at_desk.silent(Duration::from_millis(quiet.0));
+                    Ok(())
+                }
+                Output::Back => {
+                    self.at_desk.back();
+                    self.look_who_types();
                     Ok(())
                 }
                 Output::Count(reason) => {
@@ -169,18 +188,6 @@ impl Carrier {
             Ok(()) => ControlFlow::Continue(()),
             Err(unwritten) => self.give_up(unwritten).await,
         }
-    }
-
-    #[expect(
-        clippy::unnecessary_wraps,
-        reason = "one arm of a match whose others can fail"
-    )]
-    fn ask(
-        &mut self,
-        answer: impl Future<Output = Result<Input, BackboneError>> + Send + 'static,
-    ) -> Result<(), Unwritten> {
-        self.answer = Some(Box::pin(answer));
-        Ok(())
     }
 
     async fn write(&mut self, message: ServerMessage) -> Result<(), Unwritten> {
@@ -309,24 +316,6 @@ fn received(message: Option<Result<Message, axum::Error>>) -> Option<Input> {
     }
 }
 
-async fn join(app: App, agent: AgentId, after: Seq) -> Result<Input, BackboneError> {
-    let head = app.backbone.head(&agent).await?;
-    let reading = app.backbone.read(&agent, after, PART).await?;
-    Ok(Input::Joined { head, reading })
-}
-
-async fn read(app: App, agent: AgentId, after: Seq) -> Result<Input, BackboneError> {
-    app.backbone
-        .read(&agent, after, PART)
-        .await
-        .map(Input::Read)
-}
-
-async fn snapshot(app: App, agent: AgentId) -> Result<Input, BackboneError> {
-    let (head, cards) = app.backbone.live(&agent).await?;
-    Ok(Input::Snapshot { head, cards })
-}
-
 /// Records in a task of its own, begun at once: if the socket ends meanwhile, the action is still audited, and the
 /// drain waits for that.
 fn record(
@@ -340,7 +329,7 @@ fn record(
             .backbone
             .record(&observer.agent, &action)
             .await?;
-        observer.recorded(&action, &recorded);
+        observer.recorded(&action, &recorded).await;
         drop(hold);
         Ok(Input::Recorded {
             id: action.id,

@@ -7,6 +7,7 @@ use serde_json::Map;
 use crate::app::App;
 use crate::audit::Event;
 use crate::backbone::Recorded;
+use crate::publish::Sources;
 
 /// The witness of one socket.
 #[derive(Clone)]
@@ -73,20 +74,15 @@ impl Observer {
     }
 
     /// The store has taken an action, or will not.
-    pub fn recorded(&self, action: &Action, recorded: &Recorded) {
+    pub async fn recorded(&self, action: &Action, recorded: &Recorded) {
         let kind = action.kind.as_str();
-        let result = match recorded {
+        match recorded {
             Recorded::New { card, .. } => {
                 self.card(kind, card, "ok");
                 self.app.reports.nudge();
-                if action.kind == ActionKind::Rendered {
-                    let latency = action.at.since(card.published_at);
-                    histogram!("cuecard_card_latency_seconds", "stage" => "rendered")
-                        .record(std::time::Duration::from_millis(latency.0).as_secs_f64());
-                }
-                "new"
+                self.measure(action, card).await;
             }
-            Recorded::Repeat => "repeat",
+            Recorded::Repeat => {}
             Recorded::Refused(_) => {
                 let mut detail = Map::new();
                 detail.insert("kind".to_owned(), kind.into());
@@ -98,10 +94,26 @@ impl Observer {
                     detail,
                     ..Event::default()
                 });
-                "refused"
+                counter!("cuecard_refused_total", "reason" => "action_refused").increment(1);
             }
+        }
+    }
+
+    /// Each action that counts, and how long after it was published the card came that far.
+    async fn measure(&self, action: &Action, card: &Card) {
+        let source = Sources::of(&self.app, &card.id).await;
+        counter!("cuecard_actions_total", "kind" => card.kind(), "action" => action.kind.as_str(), "source" => source)
+            .increment(1);
+        let stage = match action.kind {
+            ActionKind::Rendered => "rendered",
+            ActionKind::Accepted | ActionKind::Dismissed => "decided",
+            ActionKind::Adopted | ActionKind::Snoozed => return,
         };
-        counter!("cuecard_actions_total", "kind" => kind, "result" => result).increment(1);
+        // The panel's clock is only nearly ours.
+        let at = action.at.min(self.app.clock.now());
+        let latency = at.since(card.published_at);
+        histogram!("cuecard_card_latency_seconds", "stage" => stage, "kind" => card.kind())
+            .record(std::time::Duration::from_millis(latency.0).as_secs_f64());
     }
 
     fn card(&self, event: &'static str, card: &Card, outcome: &'static str) {

@@ -1,11 +1,16 @@
-//! An assertion: the desktop's own backend says, signed and for a minute, who the agent is.
+//! An assertion: the desktop's own backend says, signed and for a minute, who the agent is; or, in a token of the same
+//! form with a claim `context`, what is known of the conversation on the agent's screen. Neither is taken for the other.
 //!
 //! Pure: the time is an argument, and that the `jti` counts once is the caller's part.
 
-use cuecard_protocol::{AgentId, Millis};
+use std::collections::BTreeMap;
+
+use cuecard_protocol::{AgentId, InteractionId, Millis};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value;
 
 use crate::config::session::{AssertionKey, Session as Settings};
 
@@ -37,6 +42,21 @@ pub struct Assertion {
     pub locale: Option<String>,
 }
 
+/// What a signed context says, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedContext {
+    /// On whose screen.
+    pub agent: AgentId,
+    /// Its unique id; to be taken once.
+    pub jti: String,
+    /// When it ends.
+    pub expires_at: Millis,
+    /// The conversation that is shown, if any.
+    pub interaction: Option<InteractionId>,
+    /// What is known of it, by name. A customer's words: never to be logged.
+    pub values: BTreeMap<String, String>,
+}
+
 /// Why an assertion is not accepted. None of the texts has the assertion or a key in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AssertionError {
@@ -64,15 +84,40 @@ pub enum AssertionError {
         /// The server's time.
         now: u64,
     },
+    /// A claim that only signed contexts have, or that they must have, is not as it should be.
+    #[error("the claim {claim} is not as expected: {expected}")]
+    Claim {
+        /// Its name.
+        claim: &'static str,
+        /// What it should be. What it is may be a customer's words.
+        expected: &'static str,
+    },
 }
 
+/// The claims of both kinds of token, and those of its own.
 #[derive(Deserialize)]
-struct Claims {
+struct Claims<Own> {
     sub: AgentId,
     exp: u64,
     nbf: Option<u64>,
     jti: String,
+    #[serde(flatten)]
+    own: Own,
+}
+
+#[derive(Deserialize)]
+struct OfSession {
     locale: Option<String>,
+    context: Option<IgnoredAny>,
+}
+
+// Any values, because the reader's own words for a wrong one would repeat it.
+#[derive(Deserialize)]
+struct OfContext {
+    #[serde(default)]
+    interaction: Value,
+    #[serde(default)]
+    context: Value,
 }
 
 impl Assertions {
@@ -96,6 +141,46 @@ impl Assertions {
 
     /// Checks an assertion at `now`.
     pub fn check(&self, token: &str, now: Millis) -> Result<Assertion, AssertionError> {
+        let claims: Claims<OfSession> = self.verify(token, now)?;
+        if claims.own.context.is_some() {
+            return Err(AssertionError::Claim {
+                claim: "context",
+                expected: "none in a token that opens a session",
+            });
+        }
+        Ok(Assertion {
+            agent: claims.sub,
+            jti: claims.jti,
+            expires_at: Millis::from_secs(claims.exp),
+            locale: claims.own.locale,
+        })
+    }
+
+    /// Checks a signed context at `now`.
+    pub fn check_context(&self, token: &str, now: Millis) -> Result<SignedContext, AssertionError> {
+        let claims: Claims<OfContext> = self.verify(token, now)?;
+        let values = serde_json::from_value(claims.own.context);
+        let interaction = serde_json::from_value(claims.own.interaction);
+        Ok(SignedContext {
+            agent: claims.sub,
+            jti: claims.jti,
+            expires_at: Millis::from_secs(claims.exp),
+            interaction: interaction.map_err(|_| AssertionError::Claim {
+                claim: "interaction",
+                expected: "an interaction's id, or absent",
+            })?,
+            values: values.map_err(|_| AssertionError::Claim {
+                claim: "context",
+                expected: "an object whose values are texts",
+            })?,
+        })
+    }
+
+    fn verify<Own: DeserializeOwned>(
+        &self,
+        token: &str,
+        now: Millis,
+    ) -> Result<Claims<Own>, AssertionError> {
         let mut outcome = Err(AssertionError::NotConfigured);
         for (algorithm, key) in &self.keys {
             // The key fixes the algorithm; what the token claims about itself is only compared with it.
@@ -104,8 +189,8 @@ impl Assertions {
             validation.set_required_spec_claims(&["exp", "aud", "sub"]);
             // Below, against our clock.
             validation.validate_exp = false;
-            match jsonwebtoken::decode::<Claims>(token, key, &validation) {
-                Ok(decoded) => return accept(decoded.claims, now),
+            match jsonwebtoken::decode::<Claims<Own>>(token, key, &validation) {
+                Ok(decoded) => return in_time(decoded.claims, now),
                 Err(error) => outcome = Err(AssertionError::Invalid(error.to_string())),
             }
         }
@@ -113,14 +198,8 @@ impl Assertions {
     }
 }
 
-fn accept(claims: Claims, now: Millis) -> Result<Assertion, AssertionError> {
-    let Claims {
-        sub,
-        exp,
-        nbf,
-        jti,
-        locale,
-    } = claims;
+fn in_time<Own>(claims: Claims<Own>, now: Millis) -> Result<Claims<Own>, AssertionError> {
+    let Claims { exp, nbf, .. } = claims;
     let seconds = now.0 / 1_000;
     if exp <= seconds {
         return Err(AssertionError::Expired { exp, now: seconds });
@@ -133,18 +212,13 @@ fn accept(claims: Claims, now: Millis) -> Result<Assertion, AssertionError> {
             "nbf {nbf} is after the server's time {seconds} (both in epoch seconds)"
         )));
     }
-    if jti.is_empty() || jti.len() > MAX_JTI_BYTES {
-        let length = jti.len();
+    let length = claims.jti.len();
+    if !(1..=MAX_JTI_BYTES).contains(&length) {
         return Err(AssertionError::Invalid(format!(
             "jti has {length} bytes, expected 1 to {MAX_JTI_BYTES}"
         )));
     }
-    Ok(Assertion {
-        agent: sub,
-        jti,
-        expires_at: Millis::from_secs(exp),
-        locale,
-    })
+    Ok(claims)
 }
 
 #[cfg(test)]

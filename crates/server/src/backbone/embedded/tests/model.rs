@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cuecard_protocol::{
-    Action, ActionId, ActionKind, AgentId, Card, CardId, Entry, LiveCard, Millis, RemovalReason,
-    Seq,
+    Action, ActionId, ActionKind, AgentId, Card, CardId, Entry, InteractionId, LiveCard, Millis,
+    RemovalReason, Seq,
 };
 
 use crate::backbone::embedded::{REPORT_WITHIN, RETENTION};
+use crate::backbone::publications::{Kind, State};
 use crate::backbone::{Appended, Expired, Reading, Recorded, Unreported};
 
 #[derive(Default)]
@@ -34,6 +35,8 @@ struct Kept {
 
 struct Counted {
     agent: AgentId,
+    seq: Seq,
+    interaction: InteractionId,
     action: Action,
     at: Millis,
     reported: bool,
@@ -120,27 +123,31 @@ impl Model {
 
     /// `None` for a refusal.
     pub fn record(&mut self, agent: &AgentId, action: &Action, now: Millis) -> Option<Recorded> {
+        let kept = self.log(agent).cards.get(&action.card_id);
+        let known = kept.map(|kept| (kept.seq, kept.card.clone(), kept.left_at.is_none()));
+        let seq = known.as_ref().map(|(seq, ..)| *seq);
         let same = |counted: &Counted| {
             counted.agent == *agent
                 && (counted.action.id == action.id
-                    || (counted.action.card_id == action.card_id
-                        && counted.action.kind == action.kind))
+                    || (Some(counted.seq) == seq && counted.action.kind == action.kind))
         };
         if self.actions.iter().any(same) {
             return Some(Recorded::Repeat);
         }
-        let kept = self.log(agent).cards.get(&action.card_id)?;
-        let (card, live) = (kept.card.clone(), kept.left_at.is_none());
+        let (seq, card, live) = known?;
         let reason = match action.kind {
-            ActionKind::Rendered => None,
+            ActionKind::Rendered | ActionKind::Adopted => None,
             ActionKind::Accepted => Some(RemovalReason::Accepted),
             ActionKind::Dismissed => Some(RemovalReason::Dismissed),
+            ActionKind::Snoozed => Some(RemovalReason::Snoozed),
         };
-        if reason.is_some() && !live {
+        if reason.is_some() && (!live || card.is_expired(now)) {
             return None;
         }
         self.actions.push(Counted {
             agent: agent.clone(),
+            seq,
+            interaction: card.interaction_id.clone(),
             action: action.clone(),
             at: now,
             reported: false,
@@ -164,9 +171,7 @@ impl Model {
         waiting
             .map(|counted| Unreported {
                 agent: counted.agent.clone(),
-                card: self.logs[&counted.agent].cards[&counted.action.card_id]
-                    .card
-                    .clone(),
+                interaction: counted.interaction.clone(),
                 action: counted.action.clone(),
             })
             .collect()
@@ -219,10 +224,10 @@ impl Model {
         }
         over.sort();
         let mut expired = Vec::new();
-        for (_, agent, _, id) in over {
+        for (_, agent, seq, id) in over {
             let seen = self.actions.iter().any(|counted| {
                 counted.agent == agent
-                    && counted.action.card_id == id
+                    && counted.seq == seq
                     && counted.action.kind == ActionKind::Rendered
             });
             let (_, card) = self
@@ -230,7 +235,15 @@ impl Model {
                 .remove(id.as_str(), RemovalReason::Expired, now)
                 .unwrap();
             self.grown.insert(agent.clone());
-            expired.push(Expired { agent, card, seen });
+            expired.push(Expired {
+                agent,
+                card: card.id,
+                interaction: card.interaction_id,
+                kind: Kind::Alert,
+                state: State::Expired,
+                seen,
+                client: None,
+            });
         }
         self.forget(now);
         expired
@@ -240,25 +253,19 @@ impl Model {
         let old = |at: Millis, span: Millis| now.since(at) >= span;
         self.actions
             .retain(|counted| counted.reported || !old(counted.at, REPORT_WITHIN));
-        let actions = &self.actions;
-        for (agent, log) in &mut self.logs {
+        for log in self.logs.values_mut() {
             log.dropped = log
                 .entries
                 .iter()
                 .take_while(|(at, _)| old(*at, RETENTION))
                 .count();
-            log.cards.retain(|id, kept| {
-                let waits = |counted: &Counted| {
-                    !counted.reported && counted.agent == *agent && counted.action.card_id == *id
-                };
-                kept.left_at.is_none_or(|at| !old(at, RETENTION)) || actions.iter().any(waits)
-            });
+            log.cards
+                .retain(|_, kept| kept.left_at.is_none_or(|at| !old(at, RETENTION)));
         }
         let logs = &self.logs;
         self.actions.retain(|counted| {
-            let known = logs[&counted.agent]
-                .cards
-                .contains_key(&counted.action.card_id);
+            let mut cards = logs[&counted.agent].cards.values();
+            let known = cards.any(|kept| kept.seq == counted.seq);
             !counted.reported || known || !old(counted.at, RETENTION)
         });
     }

@@ -39,6 +39,6 @@ fn a_file_that_is_no_database_and_one_of_a_newer_server_are_refused() {
     );
     assert_eq!(
         refusal(&newer),
-        "backbone: open failed: the tables have version 7; expected 1: was it written by a newer server?"
+        "backbone: open failed: the tables have version 7; expected 2: was it written by another version of the server?"
     );
 }

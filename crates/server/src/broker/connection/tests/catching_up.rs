@@ -181,8 +181,9 @@ fn a_snapshot_has_the_cards_a_panel_would_keep() {
     for live in &mut cards {
         live.card.received_at = NOW.plus(Millis(live.seq.0));
     }
-    let CardBody::Alert(alert) = &mut cards[0].card.body;
-    alert.level = AlertLevel::Critical;
+    if let CardBody::Alert(alert) = &mut cards[0].card.body {
+        alert.level = AlertLevel::Critical;
+    }
     let parts = fit::snapshot_parts(cards);
     let seqs: Vec<u64> = parts
         .iter()

@@ -11,6 +11,8 @@ fn actions_are_made_durable_and_then_acknowledged() {
         kind: ActionKind::Dismissed,
         at: NOW,
         reason: None,
+        snippet_id: None,
+        until: None,
     };
     let json = serde_json::to_string(&ClientMessage::Action(action.clone())).unwrap();
     check(
@@ -78,6 +80,23 @@ fn ping_is_answered_and_unknown_types_are_counted() {
         &mut connection,
         text(r#"{"type":"ping"}"#),
         &[Output::Send(ServerMessage::Pong)],
+    );
+}
+
+#[test]
+fn a_panel_of_another_agent_has_no_session_here() {
+    let hello = |agent: &str| {
+        text(&format!(
+            r#"{{"type":"hello","last_seq":0,"version":"0","agent_id":"{agent}"}}"#
+        ))
+    };
+    check(&mut opened(), hello("A-1"), &[Output::TakeSnapshot]);
+    closes(
+        &mut opened(),
+        hello("A-2"),
+        NOW,
+        None,
+        CloseCode::SessionEnded,
     );
 }
 
@@ -298,5 +317,62 @@ fn too_many_messages_end_the_socket() {
         NOW,
         Some("too_many_messages"),
         CloseCode::TooMany,
+    );
+}
+
+#[test]
+fn while_the_agent_types_the_socket_is_probed_often_and_its_silence_is_told() {
+    let mut connection = following();
+    let at = |ms: u64| NOW.plus(Millis(ms));
+    assert_eq!(
+        connection.deadline(),
+        NOW.plus(cuecard_protocol::PING_EVERY)
+    );
+    let due = |connection: &mut Connection, ms: u64, expected: &[Output]| {
+        assert_eq!(connection.deadline(), at(ms));
+        assert_eq!(
+            connection.step(Input::DeadlineReached, at(ms - 1)),
+            [],
+            "before {ms}"
+        );
+        assert_eq!(connection.step(Input::DeadlineReached, at(ms)), expected);
+    };
+    assert_eq!(connection.step(Input::Typing(true), at(100)), []);
+    due(&mut connection, 1_500, &[Output::Probe]);
+    assert_eq!(connection.step(Input::Heard, at(1_600)), []);
+    assert_eq!(connection.step(Input::Typing(true), at(1_700)), [], "still");
+    due(&mut connection, 3_100, &[Output::Probe]);
+    due(&mut connection, 4_600, &[Output::Silent(Millis(3_000))]);
+    // The socket itself has its own patience.
+    due(
+        &mut connection,
+        1_600 + cuecard_protocol::PING_EVERY.0,
+        &[Output::Probe],
+    );
+    let later = 2_000 + cuecard_protocol::PING_EVERY.0;
+    assert_eq!(connection.step(Input::Heard, at(later)), [Output::Back]);
+    due(&mut connection, later + 1_500, &[Output::Probe]);
+    assert_eq!(connection.step(Input::Heard, at(later + 1_500)), []);
+    assert_eq!(connection.step(Input::Typing(false), at(later + 1_500)), []);
+    let quiet = cuecard_protocol::PING_EVERY.0;
+    assert_eq!(connection.deadline(), at(later + 1_500 + quiet));
+}
+
+#[test]
+fn to_begin_to_type_is_a_sign_of_life() {
+    let mut connection = following();
+    let at = |ms: u64| NOW.plus(Millis(ms));
+    connection.step(Input::Typing(true), at(9_000));
+    assert_eq!(
+        connection.step(Input::DeadlineReached, at(9_000)),
+        [Output::Probe]
+    );
+    assert_eq!(
+        connection.step(Input::DeadlineReached, at(10_500)),
+        [Output::Probe]
+    );
+    assert_eq!(
+        connection.step(Input::DeadlineReached, at(12_000)),
+        [Output::Silent(Millis(3_000))]
     );
 }

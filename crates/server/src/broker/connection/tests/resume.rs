@@ -86,6 +86,8 @@ impl Panel {
             last_seq: self.last_seq,
             log: self.log.clone(),
             version: "0".into(),
+            life: None,
+            agent_id: None,
         };
         Input::Message(serde_json::to_string(&message).unwrap())
     }
@@ -154,6 +156,7 @@ impl Wire {
         };
         let connection = Connection::new(
             "log-1".into(),
+            AgentId::parse("A-1").unwrap(),
             NOW.plus(Millis::from_secs(3600)),
             limits,
             NOW,

@@ -1,20 +1,25 @@
 //! What the platform delivers, made into cards: every field checked, the body cleaned, the times put in order.
 //!
 //! Pure. One element of a delivery is one card or one [`Refusal`], which says what was wrong without repeating what a
-//! publisher or customer wrote. Start at [`card`]; a new kind of card is a new arm there.
+//! publisher or customer wrote. Start at [`card`]; a new kind of card is a new arm there, and a file beside [`alert`],
+//! [`suggestion`] and [`prompt`]. [`words`] has how long texts are cut.
+
+mod alert;
+mod prompt;
+mod suggestion;
+mod words;
 
 use cuecard_cxone::wire::{
     alerts::HTML,
     notification::{AppElement, CUSTOM_CARD, ContentError},
+    prompts::PROMPT_SYNC,
+    suggestions::SUGGEST,
 };
-use cuecard_protocol::{AgentId, Alert, AlertLevel, Card, CardBody, CardId, InteractionId, Millis};
+use cuecard_protocol::{AgentId, Card, CardId, InteractionId, Millis};
 use serde_json::Value;
 
-use super::{
-    fields::{self, FieldError},
-    timestamp,
-};
-use crate::clean::{self, Cleaner};
+use super::fields::{self, FieldError};
+use crate::clean::Cleaner;
 
 /// A publisher's clock may be this far ahead of ours; a card from further in the future counts as made now.
 pub const CLOCK_TOLERANCE: Millis = Millis::from_secs(2);
@@ -26,7 +31,7 @@ pub struct Delivery {
     pub agent: AgentId,
     /// The card.
     pub card: Card,
-    /// Whether its body was too long and lost its end.
+    /// Whether something of it was too long and lost its end.
     pub is_cut: bool,
 }
 
@@ -58,6 +63,14 @@ pub enum Reason {
     Mismatch,
     /// Its time was over when it came.
     Stale,
+    /// Its context window does not hold now.
+    ContextWindow,
+    /// Not relevant enough.
+    Relevance,
+    /// It has no snippets.
+    SnippetLimit,
+    /// It wants to stand on top of everything without the level for it.
+    PriorityOverride,
 }
 
 impl Reason {
@@ -69,6 +82,10 @@ impl Reason {
             Self::UnknownAgent => "unknown_agent",
             Self::Mismatch => "mismatch",
             Self::Stale => "stale",
+            Self::ContextWindow => "context_window",
+            Self::Relevance => "relevance",
+            Self::SnippetLimit => "snippet_limit",
+            Self::PriorityOverride => "priority_override",
         }
     }
 }
@@ -83,6 +100,24 @@ pub struct Context<'a> {
     pub cleaner: &'a Cleaner,
     /// Whether an agent is here.
     pub is_here: &'a dyn Fn(&AgentId) -> bool,
+    /// For whom a [suggestion](suggested) is, if that agent is here: its frame does not say.
+    pub recipient: Option<AgentId>,
+    /// Systems whose snippets win where a prompt has too many.
+    pub trusted_sources: &'a [String],
+}
+
+/// The id and interaction of an element that holds a suggestion: for whom it is must be known before it can be a card.
+pub fn suggested(element: &AppElement) -> Option<(CardId, InteractionId)> {
+    if element.content_type != CUSTOM_CARD {
+        return None;
+    }
+    let frame = element.content_object().ok()?;
+    if fields::text(&frame, "type") != Ok(SUGGEST) {
+        return None;
+    }
+    let card = self::id(&frame, "suggestion.id", CardId::parse).ok()?;
+    let interaction = self::id(&frame, "interactionId", InteractionId::parse).ok()?;
+    Some((card, interaction))
 }
 
 /// The card that an element carries.
@@ -151,87 +186,57 @@ fn read(element: &AppElement, context: &Context<'_>, ids: &mut Ids) -> Result<De
         Refused(Reason::Malformed, detail)
     })?;
     match fields::text(&frame, "type")? {
-        HTML => alert(&frame, element, context, ids),
+        HTML => alert::read(&frame, element, context, ids),
+        SUGGEST => suggestion::read(&frame, element, context, ids),
+        PROMPT_SYNC => prompt::read(&frame, element, context, ids),
         other => Err(Refused(
             Reason::Unsupported,
-            format!("frame of type {}, expected {HTML}", name(other)),
+            format!(
+                "frame of type {}, expected {HTML}, {SUGGEST} or {PROMPT_SYNC}",
+                name(other)
+            ),
         )),
     }
 }
 
-fn alert(
-    frame: &Value,
+/// Refuses an element whose envelope says something else than its frame.
+fn match_envelope(
     element: &AppElement,
     context: &Context<'_>,
-    ids: &mut Ids,
-) -> Result<Delivery, Refused> {
-    let id = id(frame, "contentId", CardId::parse)?;
-    ids.card = Some(id.clone());
-    let agent = self::id(frame, "metadata.agentId", AgentId::parse)?;
-    ids.agent = Some(agent.clone());
-    let interaction_id = self::id(frame, "metadata.interactionId", InteractionId::parse)?;
-    ids.interaction = Some(interaction_id.clone());
-    let level = match fields::text(frame, "metadata.riskLevel")? {
-        "CRITICAL" => AlertLevel::Critical,
-        "HIGH" => AlertLevel::High,
-        _ => {
-            return Err(Refused(
-                Reason::Malformed,
-                "field metadata.riskLevel is neither CRITICAL nor HIGH".to_owned(),
-            ));
-        }
+    id: (&CardId, &str),
+    interaction: (&InteractionId, &str),
+) -> Result<(), Refused> {
+    let mismatch = |name: &str, path: &str| {
+        Err(Refused(
+            Reason::Mismatch,
+            format!("{name} is not the frame's {path}"),
+        ))
     };
-    let title = fields::text(frame, "title")?;
-    let markup = fields::text(frame, "content")?;
+    if !element.object_id.is_empty() && element.object_id != id.0.as_str() {
+        return mismatch("objectId", id.1);
+    }
+    if !context.contact_id.is_empty() && context.contact_id != interaction.0.as_str() {
+        return mismatch("contactId", interaction.1);
+    }
+    Ok(())
+}
 
-    if !element.object_id.is_empty() && element.object_id != id.as_str() {
-        return Err(Refused(
-            Reason::Mismatch,
-            "objectId is not the frame's contentId".to_owned(),
-        ));
+/// Refuses a card whose time is over.
+fn still_live(published_at: Millis, expires_at: Millis, now: Millis) -> Result<(), Refused> {
+    if expires_at > now {
+        return Ok(());
     }
-    if !context.contact_id.is_empty() && context.contact_id != interaction_id.as_str() {
-        return Err(Refused(
-            Reason::Mismatch,
-            "contactId is not the frame's metadata.interactionId".to_owned(),
-        ));
-    }
-    if !(context.is_here)(&agent) {
-        return Err(Refused(
-            Reason::UnknownAgent,
-            "field metadata.agentId names nobody who is here".to_owned(),
-        ));
-    }
-    let published_at = published_at(frame, context.now);
-    let expires_at = published_at.plus(Card::ALERT_LIFETIME);
-    if expires_at <= context.now {
-        let detail = format!(
-            "made {} s ago, expected at most {} s",
-            context.now.since(published_at).0 / 1000,
-            Card::ALERT_LIFETIME.0 / 1000
-        );
-        return Err(Refused(Reason::Stale, detail));
-    }
-    let body = context.cleaner.body(markup);
-    let alert = Alert {
-        level,
-        title: title_of(title, level),
-        score: score(markup),
-        html: body.html,
-    };
-    let card = Card {
-        id,
-        interaction_id,
-        published_at,
-        received_at: context.now,
-        expires_at,
-        body: CardBody::Alert(alert),
-    };
-    Ok(Delivery {
-        agent,
-        card,
-        is_cut: body.is_cut,
-    })
+    let detail = format!(
+        "made {} s ago, expected at most {} s",
+        now.since(published_at).0 / 1000,
+        expires_at.since(published_at).0 / 1000
+    );
+    Err(Refused(Reason::Stale, detail))
+}
+
+/// A time that a publisher names, as far as it can be believed.
+fn believed(said: Option<Millis>, now: Millis) -> Option<Millis> {
+    said.filter(|&at| at <= now.plus(CLOCK_TOLERANCE))
 }
 
 fn id<T, E>(
@@ -253,35 +258,6 @@ fn id<T, E>(
     parse(text.to_owned()).map_err(|_| invalid())
 }
 
-/// When the publisher made it, by its own words as far as they can be believed.
-fn published_at(frame: &Value, now: Millis) -> Millis {
-    let said = fields::text(frame, "metadata.timestamp")
-        .ok()
-        .and_then(timestamp::read);
-    said.filter(|&at| at <= now.plus(CLOCK_TOLERANCE))
-        .unwrap_or(now)
-}
-
-/// The title; the level's own words when it has none.
-fn title_of(text: &str, level: AlertLevel) -> String {
-    let title = clean::title(text);
-    if title.is_empty() {
-        format!("{} Risk Alert Detected", level.as_str())
-    } else {
-        title
-    }
-}
-
-/// The score that an alert's body states as `Risk Score:</strong> 97.0%`, as 0 to 1.
-fn score(body: &str) -> Option<f64> {
-    let (_, rest) = body.split_once("Risk Score:")?;
-    let rest = rest.trim_start();
-    let rest = rest.strip_prefix("</strong>").unwrap_or(rest).trim_start();
-    let (number, behind) = rest.split_at(rest.find(|c: char| c != '.' && !c.is_ascii_digit())?);
-    let percent: f64 = number.parse().ok()?;
-    (behind.starts_with('%') && (0.0..=100.0).contains(&percent)).then_some(percent / 100.0)
-}
-
 /// A name of the platform's own vocabulary, or how long something else is.
 fn name(text: &str) -> String {
     let is_name = text.len() <= 40
@@ -294,7 +270,3 @@ fn name(text: &str) -> String {
         format!("of {} bytes", text.len())
     }
 }
-
-#[cfg(test)]
-#[path = "normalise_tests.rs"]
-mod tests;

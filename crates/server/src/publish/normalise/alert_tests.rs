@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 
+use super::super::*;
 use super::*;
 
 /// The time of [`RECORDED`].
@@ -34,6 +35,8 @@ fn take_at(element: &AppElement, now: Millis) -> Result<Delivery, Refusal> {
         now,
         cleaner: &Cleaner::new(&[]),
         is_here: &|agent| agent.as_str() == "AGT-1",
+        recipient: None,
+        trusted_sources: &[],
     };
     card(element, &context).map_err(|refusal| *refusal)
 }
@@ -66,8 +69,10 @@ fn refused(content: Value) -> (&'static str, String) {
 }
 
 fn alert_of(delivery: Delivery) -> Alert {
-    let CardBody::Alert(alert) = delivery.card.body;
-    alert
+    match delivery.card.body {
+        CardBody::Alert(alert) => alert,
+        other => panic!("expected an alert, got {other:?}"),
+    }
 }
 
 #[test]
@@ -218,16 +223,12 @@ fn kinds_that_are_not_shown_are_refused_as_such() {
     );
     for (kind, detail) in [
         (
-            "agentassist.suggest",
-            "frame of type \"agentassist.suggest\", expected html",
-        ),
-        (
-            "PROMPT_SYNC",
-            "frame of type \"PROMPT_SYNC\", expected html",
+            "later",
+            "frame of type \"later\", expected html, agentassist.suggest or PROMPT_SYNC",
         ),
         (
             "what the customer said",
-            "frame of type of 22 bytes, expected html",
+            "frame of type of 22 bytes, expected html, agentassist.suggest or PROMPT_SYNC",
         ),
     ] {
         assert_eq!(
