@@ -1,5 +1,10 @@
 // The class behind <cuecard-panel>. It exists because WebAssembly cannot extend HTMLElement; it decides nothing.
 
+/** Attributes that are properties, too: text, or null where there is none. `lang` is every element's. */
+const REFLECTED = { agent: "agent", broker: "broker", density: "density", interaction: "interaction", interactionUrl: "interaction-url", theme: "theme" };
+/** Where the keyboard goes, the first of these that can take it. */
+const FOCUSED = ["article[data-card-id]", ".feed", "button"];
+
 /**
  * @param {string} name the tag
  * @param {(element: HTMLElement, root: ShadowRoot) => {free(): void}} connect builds a panel; `free` tears it down
@@ -11,11 +16,13 @@ export function define(name, connect, css) {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(css);
 
-  customElements.define(name, class extends HTMLElement {
-    static observedAttributes = ["agent", "broker"];
+  class CuecardPanel extends HTMLElement {
+    static observedAttributes = ["agent", "broker", "composer", "interaction", "lang"];
     #root = this.attachShadow({ mode: "open" });
     #panel;
     #assertionProvider;
+    #composers = new Set();
+    #context = [];
 
     constructor() {
       super();
@@ -28,18 +35,70 @@ export function define(name, connect, css) {
     }
 
     set assertionProvider(provider) {
+      if (provider === this.#assertionProvider) return;
       this.#assertionProvider = provider;
       this.#rebuild();
     }
 
+    /**
+     * Follows a field that the agent writes in: tells the customer that somebody is typing, takes snippets.
+     * @param {HTMLElement} field a text area, an input, or anything contenteditable
+     * @returns {() => void} lets go of the field
+     */
+    attachComposer(field) {
+      if (!(field instanceof HTMLElement)) throw new TypeError("attachComposer expects an element");
+      this.#composers.add(field);
+      this.#panel?.attach(field);
+      return () => {
+        if (this.#composers.delete(field)) this.#panel?.detach(field);
+      };
+    }
+
+    /** What was being written has been sent. */
+    sent() {
+      this.#panel?.left();
+    }
+
+    /** What is known of the conversation, by name, for the variables of snippets; replaces what was known before. */
+    setContext(context) {
+      this.#context = Object.entries(context ?? {}).flatMap(([name, value]) => [name, String(value ?? "")]);
+      this.#panel?.context(this.#context);
+    }
+
+    /** Whether the panel brings a composer of its own. The empty text is what markup says for yes. */
+    get composer() {
+      return this.hasAttribute("composer");
+    }
+
+    set composer(value) {
+      this.toggleAttribute("composer", value === "" || Boolean(value));
+    }
+
+    /** Puts the keyboard on the first card, or on the list. */
+    focusPanel() {
+      for (const selector of FOCUSED) {
+        this.#root.querySelector(selector)?.focus();
+        if (this.#root.activeElement) return;
+      }
+    }
+
+    /** Tries to connect now, also after a stop. */
+    reconnect() {
+      this.#panel?.reconnect();
+    }
+
     connectedCallback() {
       // A property that the page set before this class was known hides the accessor.
-      if (Object.hasOwn(this, "assertionProvider")) {
-        const provider = this.assertionProvider;
-        delete this.assertionProvider;
-        this.#assertionProvider = provider;
+      for (const property of ["assertionProvider", "composer", ...Object.keys(REFLECTED)]) {
+        if (!Object.hasOwn(this, property)) continue;
+        const value = this[property];
+        delete this[property];
+        this[property] = value;
       }
-      this.#panel ??= connect(this, this.#root);
+      if (this.#panel) return;
+      this.#panel = connect(this, this.#root);
+      this.#panel.context(this.#context);
+      for (const field of this.#composers) this.#panel.attach(field);
     }
 
     disconnectedCallback() {
@@ -47,8 +106,10 @@ export function define(name, connect, css) {
       this.#panel = undefined;
     }
 
-    attributeChangedCallback(_name, before, after) {
-      if (before !== after) this.#rebuild();
+    attributeChangedCallback(name, before, after) {
+      if (before === after) return;
+      if (name === "interaction") this.#panel?.shows(after ?? "");
+      else this.#rebuild();
     }
 
     #rebuild() {
@@ -56,5 +117,20 @@ export function define(name, connect, css) {
       this.disconnectedCallback();
       this.connectedCallback();
     }
-  });
+  }
+
+  for (const [property, attribute] of Object.entries(REFLECTED)) {
+    Object.defineProperty(CuecardPanel.prototype, property, {
+      configurable: true,
+      enumerable: true,
+      get() {
+        return this.getAttribute(attribute);
+      },
+      set(value) {
+        if (value == null) this.removeAttribute(attribute);
+        else this.setAttribute(attribute, value);
+      },
+    });
+  }
+  customElements.define(name, CuecardPanel);
 }

@@ -5,23 +5,36 @@
 //! | attribute `broker` | address of the server; absent for the page's own origin |
 //! | property `assertionProvider` | a function that takes `{fresh: boolean}` and gives a promise of a signed assertion |
 //! | attribute `agent` | development only: a plain agent id, where there is no `assertionProvider` |
-//! | attribute `theme` | `light` or `dark`; absent for the system's |
+//! | attribute `lang` | the language; absent for that of the nearest element around that has one |
+//! | attribute `theme` | `light`, `dark` or `high-contrast`; absent for the system's |
+//! | attribute `density` | `compact`; absent for comfortable |
+//! | attribute `interaction` | the conversation that the page shows: what is written is for its customer |
+//! | attribute `interaction-url` | where a task's conversation is shown: `https:`, with `{id}` for its id |
+//! | attribute `composer` | the panel brings a composer of its own |
+//! | `attachComposer(field)` | the agent writes in this field of the page; returns a function that lets go of it |
+//! | `sent()` | what was written there has been sent |
+//! | `setContext({name: value})` | fills the variables of snippets |
+//! | `focusPanel()` | puts the keyboard on the first card, or on the list |
+//! | `reconnect()` | tries to connect now, also after a stop |
 //! | attribute `id` | where a page has several panels with assertions: keeps what survives a reload apart |
+//!
+//! The attributes are properties, too (`interactionUrl` for `interaction-url`), that may be set before the element is known.
+//! What the panel tells the host is in [`crate::shell`]'s `host`: events such as `cuecard:accept`.
 //!
 //! The element may be taken off the page and put back: each time all that the panel holds of the browser is let go,
 //! and a new panel is built. Several may be on one page.
 
-use std::cell::OnceCell;
 use std::rc::Rc;
 
+use cuecard_panel::Event;
+use cuecard_protocol::InteractionId;
 use js_sys::{Function, Reflect};
 use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlElement, ShadowRoot};
 
 use crate::shell::sanitize::Cleaner;
-use crate::shell::{Dispatcher, Identity};
+use crate::shell::{Dispatcher, Identity, Words, spawn};
 use crate::ui;
 
 /// The tag.
@@ -48,47 +61,101 @@ pub fn define() {
 /// A panel on a page. Freeing it takes it off.
 #[wasm_bindgen(skip_typescript)]
 pub struct Connected {
-    // Empty while the sanitiser is being loaded.
-    _running: Rc<OnceCell<Dispatcher>>,
+    dispatcher: Dispatcher,
+}
+
+#[wasm_bindgen]
+impl Connected {
+    /// The agent writes in this field from now on.
+    pub fn attach(&self, field: &HtmlElement) {
+        if let Err(error) = self.dispatcher.attach_composer(field) {
+            wasm_bindgen::throw_val(error);
+        }
+    }
+
+    /// The agent does not write in this field any more.
+    pub fn detach(&self, field: &HtmlElement) {
+        self.dispatcher.detach_composer(field);
+    }
+
+    /// Tries to connect now, also after a stop.
+    pub fn reconnect(&self) {
+        self.dispatcher.send(Event::TryNow);
+    }
+
+    /// What was being written has been sent.
+    pub fn left(&self) {
+        self.dispatcher.send(Event::LeftComposer);
+    }
+
+    /// The page shows this conversation now; none if the id is empty.
+    pub fn shows(&self, interaction: String) {
+        self.dispatcher
+            .send(Event::Shows(InteractionId::parse(interaction).ok()));
+    }
+
+    /// What the page knows of it: each name is followed by its value.
+    pub fn context(&self, names_and_values: Vec<String>) {
+        let mut words = names_and_values.into_iter();
+        let pairs = std::iter::from_fn(|| words.next().zip(words.next()));
+        self.dispatcher.send(Event::Context(pairs.collect()));
+    }
 }
 
 impl Connected {
     fn new(element: &HtmlElement, root: ShadowRoot) -> Self {
         let broker = element.get_attribute("broker").unwrap_or_default();
-        let identity = identity(element);
-        let running = Rc::new(OnceCell::new());
-        if let Some(cleaner) = Cleaner::native() {
-            run(&running, &root, &broker, identity, cleaner);
-        } else {
-            let awaited = Rc::downgrade(&running);
-            spawn_local(async move {
-                let cleaner = Cleaner::load().await;
-                // The element may be gone again.
-                if let Some(running) = awaited.upgrade() {
-                    run(&running, &root, &broker, identity, cleaner);
-                }
-            });
+        let dispatcher = Dispatcher::new(&broker, root.host(), identity(element));
+        let connected = Self { dispatcher };
+        if let Some(interaction) = element.get_attribute("interaction") {
+            connected.shows(interaction);
         }
-        Self { _running: running }
+        let words = Words::at_once(element);
+        if let (Some(cleaner), Some(words)) = (Cleaner::native(), words) {
+            run(&connected.dispatcher, &root, cleaner, words);
+        } else {
+            let awaited = connected.dispatcher.dispatch();
+            spawn(Box::pin(async move {
+                let words = Words::load(&root.host()).await;
+                let cleaner = match Cleaner::native() {
+                    Some(cleaner) => cleaner,
+                    None => Cleaner::load().await,
+                };
+                // The element may be gone again.
+                if let Some(dispatcher) = awaited.upgrade() {
+                    run(&dispatcher, &root, cleaner, words);
+                }
+            }));
+        }
+        connected
     }
 }
 
-fn run(
-    running: &OnceCell<Dispatcher>,
-    root: &ShadowRoot,
-    broker: &str,
-    identity: Identity,
-    cleaner: Cleaner,
-) {
-    let cleaner = Rc::new(cleaner);
-    let dispatcher = Dispatcher::new(broker, &root.host().id(), identity, cleaner.clone());
+impl Drop for Connected {
+    fn drop(&mut self) {
+        // Whatever is being written is not followed any more.
+        self.left();
+    }
+}
+
+fn run(dispatcher: &Dispatcher, root: &ShadowRoot, cleaner: Cleaner, words: Words) {
+    let (cleaner, words) = (Rc::new(cleaner), Rc::new(words));
     let dispatch = dispatcher.dispatch();
-    let started = ui::Screen::mount(root, cleaner, move |event| dispatch.send(event))
-        .and_then(|screen| dispatcher.start(Box::new(screen)));
-    match started {
-        // Is set here only, once for each connection.
-        Ok(()) => drop(running.set(dispatcher)),
-        Err(error) => wasm_bindgen::throw_val(error),
+    let has_composer = root.host().has_attribute("composer");
+    let started = ui::Screen::mount(
+        root,
+        cleaner.clone(),
+        words.clone(),
+        has_composer,
+        move |event| dispatch.send(event),
+    )
+    .and_then(|screen| {
+        let own = screen.composer();
+        dispatcher.start(Box::new(screen), cleaner, words)?;
+        own.map_or(Ok(()), |field| dispatcher.attach_composer(&field))
+    });
+    if let Err(error) = started {
+        wasm_bindgen::throw_val(error);
     }
 }
 

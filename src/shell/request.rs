@@ -4,15 +4,17 @@ use std::cell::Cell;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use cuecard_panel::{Event, Failure};
-use cuecard_protocol::{Millis, REQUEST_HEADER, json};
+use cuecard_panel::{Event, Failure, Text};
+use cuecard_protocol::json::field;
+use cuecard_protocol::{Millis, REQUEST_HEADER};
+use js_sys::{JsString, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     AbortController, AbortSignal, Headers, Request, RequestCredentials, RequestInit, Response,
 };
 
-use super::clock;
+use super::{clock, json, spawn};
 
 /// A request under way. Dropping it aborts it, and its answer is not reported.
 #[must_use = "the request is aborted when this is dropped"]
@@ -35,7 +37,11 @@ impl InFlight {
         let is_wanted = Rc::new(Cell::new(true));
         let outcome = begin(controller.signal());
         let report: Box<dyn FnOnce(Event)> = Box::new(report);
-        spawn_local(report_if_wanted(outcome, is_wanted.clone(), report));
+        spawn(Box::pin(report_if_wanted(
+            outcome,
+            is_wanted.clone(),
+            report,
+        )));
         Ok(Self {
             controller,
             is_wanted,
@@ -66,34 +72,59 @@ pub async fn post(
     url: String,
     body: Option<String>,
     signal: AbortSignal,
-) -> Result<String, Failure> {
-    let request = request(&url, body, &signal)
-        .map_err(|_| refused(&format!("{url} is not an address that this page may ask")))?;
+) -> Result<JsString, Failure> {
+    let answer = begin(&url, body, Some(&signal))?;
+    finish(answer, &url).await
+}
+
+/// The first half of [`post`]: the request is on its way when this returns. Without a signal it outlives the page.
+pub fn begin(
+    url: &str,
+    body: Option<String>,
+    signal: Option<&AbortSignal>,
+) -> Result<Promise, Failure> {
+    let request = prepare(url, body, signal)?;
     let window = web_sys::window().ok_or(Failure::Network)?;
-    let response = JsFuture::from(window.fetch_with_request(&request))
-        .await
-        .map_err(|_| Failure::Network)?;
+    Ok(window.fetch_with_request(&request))
+}
+
+/// A request that somebody else sends.
+pub fn prepare(
+    url: &str,
+    body: Option<String>,
+    signal: Option<&AbortSignal>,
+) -> Result<Request, Failure> {
+    request(url, body, signal)
+        .map_err(|_| refused("{0} is not an address that this page may ask.", &[url]))
+}
+
+/// The second half of [`post`].
+pub async fn finish(answer: Promise, url: &str) -> Result<JsString, Failure> {
+    let response = JsFuture::from(answer).await.map_err(|_| Failure::Network)?;
     let response: Response = response.unchecked_into();
     let text = JsFuture::from(response.text().map_err(|_| Failure::Network)?);
-    let text = text
-        .await
-        .ok()
-        .and_then(|text| text.as_string())
-        .ok_or(Failure::Network)?;
+    let text: JsString = text.await.map_err(|_| Failure::Network)?.unchecked_into();
     if response.ok() {
         Ok(text)
     } else {
-        Err(failure(&response, &url, &text))
+        Err(failure(&response, url, &text))
     }
 }
 
-fn request(url: &str, body: Option<String>, signal: &AbortSignal) -> Result<Request, JsValue> {
+fn request(
+    url: &str,
+    body: Option<String>,
+    signal: Option<&AbortSignal>,
+) -> Result<Request, JsValue> {
     let headers = Headers::new()?;
     headers.set(REQUEST_HEADER, "1")?;
     let options = RequestInit::new();
     options.set_method("POST");
     options.set_credentials(RequestCredentials::Include);
-    options.set_signal(Some(signal));
+    match signal {
+        Some(signal) => options.set_signal(Some(signal)),
+        None => drop(Reflect::set(&options, &"keepalive".into(), &true.into())?),
+    }
     if let Some(json) = body {
         headers.set("Content-Type", "application/json")?;
         options.set_body(&json.into());
@@ -102,7 +133,7 @@ fn request(url: &str, body: Option<String>, signal: &AbortSignal) -> Result<Requ
     Request::new_with_str_and_init(url, &options)
 }
 
-fn failure(response: &Response, url: &str, text: &str) -> Failure {
+fn failure(response: &Response, url: &str, text: &JsString) -> Failure {
     match response.status() {
         401 => Failure::Unauthorized,
         429 | 503 => {
@@ -113,23 +144,27 @@ fn failure(response: &Response, url: &str, text: &str) -> Failure {
         }
         // A server that is starting, or a proxy before it, will be back; there is nothing the agent could change.
         500..=599 => Failure::Network,
-        status => {
-            match json::tree(text).and_then(|problem| json::field::<String>(&problem, "detail")) {
-                Ok(detail) => refused(&detail),
-                Err(_) => refused(&format!("{url} answered {status}, expected 200")),
-            }
-        }
+        status => match json::parse(text).and_then(|problem| field(&problem, "detail").ok()) {
+            Some(detail) => Failure::Refused {
+                message: Text::literal(detail),
+            },
+            None => refused(
+                "{0} answered {1}, expected 200.",
+                &[url, &status.to_string()],
+            ),
+        },
     }
 }
 
 /// An answer that is not what the protocol says: a page of a proxy, or another service at this address.
 pub fn unreadable(url: &str) -> Failure {
-    refused(&format!("{url} answered, but not as a Cuecard server does"))
+    refused("{0} answered, but not as a Cuecard server does.", &[url])
 }
 
-fn refused(message: &str) -> Failure {
+fn refused(words: &'static str, parts: &[&str]) -> Failure {
+    let parts = parts.iter().map(|part| Text::literal((*part).to_owned()));
     Failure::Refused {
-        message: message.to_owned(),
+        message: Text::with(words, parts.collect()),
     }
 }
 

@@ -2,16 +2,24 @@
 
 use std::rc::Rc;
 
-use cuecard_panel::{Event, Failure};
+use cuecard_panel::{Event, Failure, Text};
+use cuecard_protocol::AgentId;
 use cuecard_protocol::session::{SessionInfo, SessionRequest};
-use cuecard_protocol::{AgentId, json};
 use js_sys::{Function, Object, Promise, Reflect};
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::AbortSignal;
+use web_sys::{AbortSignal, Request};
 
-use super::request;
 use super::sanitize::Cleaner;
+use super::{json, request};
+
+#[wasm_bindgen(module = "/src/shell/tabs.js")]
+extern "C" {
+    /// Fetches when no other tab is about to: tabs that sign in at once would get a session each.
+    #[wasm_bindgen(js_name = signIn)]
+    fn sign_in(request: &Request) -> Promise;
+}
 
 /// Where the broker is: an address without a slash at its end; empty for the page's own origin.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -73,7 +81,8 @@ async fn try_open(
     fresh_assertion: bool,
     signal: AbortSignal,
 ) -> Result<SessionInfo, Failure> {
-    let refused = |message: String| Failure::Refused { message };
+    let refused = |message| Failure::Refused { message };
+    let said = |message| refused(Text::literal(message));
     let request = match identity {
         Identity::Assertion(provider) => SessionRequest::Assertion {
             assertion: assertion(&provider, fresh_assertion)
@@ -81,30 +90,34 @@ async fn try_open(
                 .map_err(refused)?,
         },
         Identity::Development(agent) => SessionRequest::Development {
-            agent_id: AgentId::parse(agent).map_err(|error| refused(error.to_string()))?,
+            agent_id: AgentId::parse(agent).map_err(|error| said(error.to_string()))?,
         },
         Identity::Unknown => {
-            return Err(refused(
-                "This page has not said which agent is signed in.".into(),
-            ));
+            return Err(refused(Text::plain(
+                "This page has not said which agent is signed in.",
+            )));
         }
     };
     let url = broker.endpoint("/api/session");
-    let body = serde_json::to_string(&request).map_err(|error| refused(error.to_string()))?;
-    let text = request::post(url.clone(), Some(body), signal).await?;
-    json::read(&text).map_err(|_| request::unreadable(&url))
+    let body = serde_json::to_string(&request).map_err(|error| said(error.to_string()))?;
+    let answer = sign_in(&request::prepare(&url, Some(body), Some(&signal))?);
+    let text = request::finish(answer, &url).await?;
+    json::read(&text).ok_or_else(|| request::unreadable(&url))
 }
 
-async fn assertion(provider: &Function, fresh: bool) -> Result<String, String> {
+async fn assertion(provider: &Function, fresh: bool) -> Result<String, Text> {
+    let failed = |why| {
+        Text::with(
+            "The sign-in of this page failed: {0}",
+            vec![Text::literal(why)],
+        )
+    };
     let say = |error: &JsValue| {
         let words = error
             .dyn_ref::<js_sys::Error>()
             .map(|error| String::from(error.message()))
             .or_else(|| error.as_string());
-        format!(
-            "The sign-in of this page failed: {}",
-            words.unwrap_or_else(|| "assertionProvider gave no reason".into())
-        )
+        failed(words.unwrap_or_else(|| "assertionProvider gave no reason".into()))
     };
     let options = Object::new();
     Reflect::set(&options, &"fresh".into(), &fresh.into()).map_err(|error| say(&error))?;
@@ -114,5 +127,7 @@ async fn assertion(provider: &Function, fresh: bool) -> Result<String, String> {
     let value = JsFuture::from(Promise::resolve(&promise))
         .await
         .map_err(|error| say(&error))?;
-    value.as_string().ok_or_else(|| "The sign-in of this page failed: assertionProvider gave no text, expected a promise of a JWT".into())
+    value
+        .as_string()
+        .ok_or_else(|| failed("assertionProvider gave no text, expected a promise of a JWT".into()))
 }

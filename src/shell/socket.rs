@@ -1,77 +1,105 @@
-//! The WebSocket to the broker.
+//! The WebSocket to the broker, shared by all panels of an agent in this browser where that can be: `tabs.js`.
 
 use cuecard_panel::Event;
 use cuecard_protocol::session::TicketInfo;
-use cuecard_protocol::{SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX};
-use js_sys::Array;
-use wasm_bindgen::prelude::Closure;
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{CloseEvent, MessageEvent, WebSocket};
+use cuecard_protocol::{SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX, VERSION};
+use js_sys::{Array, JsString};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 
-/// What a socket reports when it cannot be opened at all (RFC 6455, section 7.1.5).
-pub const ABNORMAL_CLOSURE: u16 = 1006;
+use super::json;
 
-/// An open or opening socket. Dropping it closes it, and it reports nothing more.
+#[wasm_bindgen(module = "/src/shell/tabs.js")]
+extern "C" {
+    type SharedSocket;
+    #[wasm_bindgen(constructor)]
+    fn new(
+        url: &str,
+        protocols: &Array,
+        opened: &Closure<dyn FnMut(bool)>,
+        message: &Closure<dyn FnMut(JsString)>,
+        closed: &Closure<dyn FnMut(u16)>,
+    ) -> SharedSocket;
+    #[wasm_bindgen(method)]
+    fn open(this: &SharedSocket, name: &str, replay: &str, hurry: &Closure<dyn FnMut()>);
+    #[wasm_bindgen(method)]
+    fn send(this: &SharedSocket, text: &str);
+    #[wasm_bindgen(method)]
+    fn close(this: &SharedSocket);
+    #[wasm_bindgen(method)]
+    fn leave(this: &SharedSocket);
+}
+
+/// An open or opening socket, or one that is over and tells when to come back. Dropping it closes it, and it reports
+/// nothing more.
 #[must_use = "the socket is closed when this is dropped"]
-#[derive(Debug)]
 pub struct Socket {
-    connection: WebSocket,
-    _opened: Closure<dyn FnMut()>,
-    _message: Closure<dyn FnMut(MessageEvent)>,
-    _closed: Closure<dyn FnMut(CloseEvent)>,
+    shared: SharedSocket,
+    _opened: Closure<dyn FnMut(bool)>,
+    _message: Closure<dyn FnMut(JsString)>,
+    _closed: Closure<dyn FnMut(u16)>,
+    _hurry: Closure<dyn FnMut()>,
 }
 
 impl Socket {
-    /// Opens a socket with this ticket, which travels as a subprotocol so that no URL holds it.
+    /// Opens a socket with this ticket, which travels as a subprotocol so that no URL holds it; or shares that of
+    /// another panel of this agent, and then `replay` is the address that answers `hello`.
     pub fn open(
         info: &TicketInfo,
+        agent: &str,
+        replay: &str,
         report: impl Fn(Event) + Clone + 'static,
-    ) -> Result<Self, JsValue> {
+    ) -> Self {
         let protocols = Array::of2(
             &JsValue::from_str(SUBPROTOCOL),
             &JsValue::from_str(&format!("{TICKET_SUBPROTOCOL_PREFIX}{}", info.ticket)),
         );
-        let socket = WebSocket::new_with_str_sequence(&info.url, &protocols)?;
-        let opened = Closure::<dyn FnMut()>::new({
+        let opened = Closure::<dyn FnMut(bool)>::new({
             let report = report.clone();
-            move || report(Event::SocketOpened)
-        });
-        let message = Closure::<dyn FnMut(MessageEvent)>::new({
-            let report = report.clone();
-            move |event: MessageEvent| {
-                // The broker sends text only; anything else is not ours.
-                if let Some(text) = event.data().as_string() {
-                    report(Event::SocketMessage(text));
-                }
+            move |is_shared| {
+                report(if is_shared {
+                    Event::SocketShared
+                } else {
+                    Event::SocketOpened
+                });
             }
         });
-        let closed = Closure::<dyn FnMut(CloseEvent)>::new(move |event: CloseEvent| {
-            report(Event::SocketClosed { code: event.code() });
+        let message = Closure::<dyn FnMut(JsString)>::new({
+            let report = report.clone();
+            move |text| report(Event::SocketMessage(json::parse(&text)))
         });
-        socket.set_onopen(Some(opened.as_ref().unchecked_ref()));
-        socket.set_onmessage(Some(message.as_ref().unchecked_ref()));
-        socket.set_onclose(Some(closed.as_ref().unchecked_ref()));
-        Ok(Self {
-            connection: socket,
+        let closed = Closure::<dyn FnMut(u16)>::new({
+            let report = report.clone();
+            move |code| report(Event::SocketClosed { code })
+        });
+        let hurry = Closure::<dyn FnMut()>::new(move || report(Event::CameOnline));
+        let shared = SharedSocket::new(&info.url, &protocols, &opened, &message, &closed);
+        // Panels of another version may mean other things by the same words, and a session ends with all its panels.
+        let session = info.session.as_deref().unwrap_or_default();
+        let name = format!("cuecard {VERSION} {} {agent} {session}", info.url);
+        shared.open(&name, replay, &hurry);
+        Self {
+            shared,
             _opened: opened,
             _message: message,
             _closed: closed,
-        })
+            _hurry: hurry,
+        }
     }
 
     /// Sends a text. One that the socket cannot take any more is lost; its close is then on the way.
     pub fn send(&self, text: &str) {
-        // Throws only before the socket is open, and the core waits for that.
-        let _ = self.connection.send_with_str(text);
+        self.shared.send(text);
+    }
+
+    /// Closes it; it still tells when somebody else has got through to the broker.
+    pub fn close(&self) {
+        self.shared.close();
     }
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        self.connection.set_onopen(None);
-        self.connection.set_onmessage(None);
-        self.connection.set_onclose(None);
-        // Fails only for a code or reason that is not allowed, and there is none.
-        let _ = self.connection.close();
+        self.shared.leave();
     }
 }

@@ -3,6 +3,8 @@
 use cuecard_panel::Stored;
 use web_sys::Storage;
 
+use super::json;
+
 /// The place of one panel. Where storage is forbidden (a sandboxed frame, private modes) it keeps nothing.
 #[derive(Debug)]
 pub struct Store {
@@ -23,7 +25,7 @@ impl Store {
     /// What was kept last, if it can still be read.
     pub fn load(&self) -> Option<Stored> {
         let text = self.storage.as_ref()?.get_item(&self.key).ok().flatten()?;
-        Stored::read(&text).ok()
+        json::read(&text.into())
     }
 
     /// Keeps this instead of what was there. A full storage keeps the old.

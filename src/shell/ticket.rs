@@ -1,11 +1,10 @@
 //! `POST /api/ticket`: the permission to open one WebSocket.
 
 use cuecard_panel::{Event, Failure};
-use cuecard_protocol::json;
 use cuecard_protocol::session::TicketInfo;
 use web_sys::AbortSignal;
 
-use super::{Broker, request};
+use super::{Broker, json, request};
 
 /// Fetches a ticket.
 pub async fn fetch(broker: Broker, signal: AbortSignal) -> Event {
@@ -18,5 +17,5 @@ pub async fn fetch(broker: Broker, signal: AbortSignal) -> Event {
 async fn try_fetch(broker: &Broker, signal: AbortSignal) -> Result<TicketInfo, Failure> {
     let url = broker.endpoint("/api/ticket");
     let text = request::post(url.clone(), None, signal).await?;
-    json::read(&text).map_err(|_| request::unreadable(&url))
+    json::read(&text).ok_or_else(|| request::unreadable(&url))
 }

@@ -1,53 +1,40 @@
 //! The live regions. They are mounted empty, before there is anything to say: a region that comes with its text stays silent.
 
-use cuecard_panel::{Announcement, Politeness};
-use leptos::prelude::*;
-
-/// What is being said.
-#[derive(Clone, Copy)]
-pub struct Announcements {
-    polite: RwSignal<String>,
-    assertive: RwSignal<String>,
-}
+use cuecard_panel::Politeness;
+use wasm_bindgen::JsValue;
+use web_sys::Element;
 
 /// Makes a text differ from the same text before, so that it is said again.
 const REPEATED: char = '\u{a0}';
 
-impl Announcements {
-    /// Nothing yet.
-    pub fn new() -> Self {
-        Self {
-            polite: RwSignal::default(),
-            assertive: RwSignal::default(),
-        }
+/// The live regions of a panel.
+pub struct Announcer {
+    polite: Element,
+    assertive: Element,
+}
+
+impl Announcer {
+    /// Those of this panel.
+    pub fn of(panel: &Element) -> Result<Self, JsValue> {
+        let region = |selector| {
+            let region = panel.query_selector(selector)?;
+            region.ok_or_else(|| JsValue::from("no live region"))
+        };
+        Ok(Self {
+            polite: region(".panel > [aria-live=polite]")?,
+            assertive: region(".panel > [aria-live=assertive]")?,
+        })
     }
 
     /// Says this.
-    pub fn say(
-        self,
-        Announcement {
-            politeness,
-            mut text,
-        }: Announcement,
-    ) {
+    pub fn say(&self, politeness: Politeness, mut text: String) {
         let region = match politeness {
-            Politeness::Polite => self.polite,
-            Politeness::Assertive => self.assertive,
+            Politeness::Polite => &self.polite,
+            Politeness::Assertive => &self.assertive,
         };
-        region.update(|said| {
-            if *said == text {
-                text.push(REPEATED);
-            }
-            *said = text;
-        });
-    }
-}
-
-/// Both live regions.
-#[component]
-pub fn Announcer(announcements: Announcements) -> impl IntoView {
-    view! {
-        <div class="unseen" aria-live="polite" aria-atomic="true">{move || announcements.polite.get()}</div>
-        <div class="unseen" aria-live="assertive" aria-atomic="true">{move || announcements.assertive.get()}</div>
+        if region.text_content().as_ref() == Some(&text) {
+            text.push(REPEATED);
+        }
+        region.set_text_content(Some(&text));
     }
 }

@@ -1,116 +1,98 @@
-//! The cards, in the core's order. One listener for all their buttons, one pass for all their ages.
+//! The cards, in the core's order. What changes on them while they stay is in `patch`.
+//!
+//! The rows are kept up to date by hand: the keyed list of Leptos 0.8 keeps a little of every row for as long as it is
+//! there, and a panel that is open all day has shown many.
 
-use cuecard_panel::{CardState, CardView, Event, Status};
-use cuecard_protocol::{CardBody, CardId, Millis};
-use leptos::either::Either;
-use leptos::ev::MouseEvent;
-use leptos::html;
-use leptos::prelude::*;
-use send_wrapper::SendWrapper;
-use wasm_bindgen::JsCast;
+use std::mem::{Discriminant, discriminant};
+use std::rc::Rc;
+
+use cuecard_panel::{CardState, CardView};
+use cuecard_protocol::Card;
+use wasm_bindgen::JsValue;
 use web_sys::Element;
 
-use super::card::{self, Card};
 use super::screen::Shared;
-use super::surroundings::State;
-use super::undo::UndoRow;
+use super::{card, decided, undo};
+use crate::shell::report;
 
-/// One row; leptos wants it `Send`, though nothing leaves this thread.
-#[derive(Clone)]
-struct Row(SendWrapper<CardView>);
+/// The rows on screen.
+pub struct List {
+    element: Element,
+    rows: Vec<Row>,
+}
 
-/// A row is drawn anew when any of these changes: the card, its replacement, or whether it has been dismissed.
-#[derive(PartialEq, Eq, Hash)]
-struct RowKey {
-    id: CardId,
-    revision: u32,
-    is_dismissed: bool,
+/// A row, which is drawn anew when either changes: the card, or what is going on with it.
+struct Row {
+    card: Rc<Card>,
+    state: Discriminant<CardState>,
+    element: Element,
 }
 
 impl Row {
-    fn key(&self) -> RowKey {
-        RowKey {
-            id: self.0.card.id.clone(),
-            revision: self.0.revision,
-            is_dismissed: self.0.state != CardState::Live,
+    fn is_of(&self, view: &CardView) -> bool {
+        // The core keeps a card where an equal one comes again; what comes under its id otherwise is another.
+        Rc::ptr_eq(&self.card, &view.card) && self.state == discriminant(&view.state)
+    }
+}
+
+impl List {
+    /// The list of a panel, which is empty.
+    pub fn of(panel: &Element) -> Result<Self, JsValue> {
+        let element = panel.query_selector(".feed")?.ok_or("no feed")?;
+        let rows = Vec::new();
+        Ok(Self { element, rows })
+    }
+
+    /// Shows these cards. What stays on the list is not touched, unless its place changes.
+    pub fn show(&mut self, shared: &Shared, cards: &[CardView]) -> Result<(), JsValue> {
+        self.rows.retain(|row| {
+            let stays = cards.iter().any(|card| row.is_of(card));
+            if !stays {
+                shared.unobserve(&row.element);
+                row.element.remove();
+            }
+            stays
+        });
+        for (at, card) in cards.iter().enumerate() {
+            match self.rows[at..].iter().position(|row| row.is_of(card)) {
+                Some(0) => continue,
+                Some(ahead) => self.rows[at..=at + ahead].rotate_right(1),
+                None => self.rows.insert(at, draw(shared, card)?),
+            }
+            let next = self.rows.get(at + 1).map(|row| row.element.as_ref());
+            self.element.insert_before(&self.rows[at].element, next)?;
         }
+        Ok(())
     }
 }
 
-/// The list, or what stands in for it.
-#[component]
-pub fn Feed(shared: Shared, now: ReadSignal<Millis>) -> impl IntoView {
-    let rows = move || {
-        shared.view.with(|view| {
-            view.cards
-                .iter()
-                .map(|card| Row(SendWrapper::new(card.clone())))
-                .collect::<Vec<_>>()
-        })
+fn draw(shared: &Shared, row: &CardView) -> Result<Row, JsValue> {
+    let (tag, class) = match row.state {
+        CardState::Live => ("article", card::class(&row.card)),
+        CardState::Undoable { .. } => ("div", "undoable"),
+        _ => ("div", "decided"),
     };
-    let list = NodeRef::<html::Div>::new();
-    Effect::new(move |_| {
-        let now = now.get();
-        if let Some(list) = list.get() {
-            let offset = shared.view.with_untracked(|view| view.clock_offset);
-            card::refresh_ages(&list, now, offset);
-        }
-    });
-    let about = shared.surroundings;
-    view! {
-        <div class="feed" tabindex="-1" node_ref=list on:click=move |event| act(shared, &event)>
-            <For each=rows key=Row::key let:row>
-                {match row.0.state {
-                    CardState::Live => Either::Left(view! { <Card shared card=row.0.card.clone() /> }),
-                    CardState::Undoable { until } => {
-                        let CardBody::Alert(alert) = &row.0.card.body;
-                        let (id, title) = (row.0.card.id.to_string(), alert.title.clone());
-                        Either::Right(view! { <UndoRow now id title until /> })
-                    }
-                }}
-            </For>
-        </div>
-        <p class="hidden-count" hidden=about.unless(|state| state.hidden > 0)>
-            {about.text(|state| format!("{} older hidden", state.hidden))}
-        </p>
-        <div class="empty" hidden=about.unless(|state| state.is_empty)>
-            <p class="empty-title">{about.word(empty_title)}</p>
-            <p>{about.word(empty_text)}</p>
-        </div>
-    }
-}
-
-fn act(shared: Shared, event: &MouseEvent) {
-    let closest = |selector| {
-        let target = event.target()?.dyn_into::<Element>().ok()?;
-        target.closest(selector).ok().flatten()
+    let document = web_sys::window()
+        .and_then(|window| window.document())
+        .ok_or("no document")?;
+    let element = document.create_element(tag)?;
+    element.set_class_name(class);
+    element.set_attribute("part", class)?;
+    let filled = match row.state {
+        CardState::Live => card::fill(shared, &element, row),
+        CardState::Undoable { .. } => undo::fill(&element, shared.words(), row),
+        _ => decided::fill(&element, shared.words(), row),
     };
-    let action =
-        closest("button[data-action]").and_then(|button| button.get_attribute("data-action"));
-    let card = closest("[data-card-id]")
-        .and_then(|card| card.get_attribute("data-card-id"))
-        .and_then(|id| CardId::parse(id).ok());
-    match (action.as_deref(), card) {
-        (Some("dismiss"), Some(card)) => shared.send(Event::Dismiss(card)),
-        (Some("undo"), Some(card)) => shared.send(Event::Undo(card)),
-        _ => {}
+    // Fails only if skeleton and filling do not fit together, which any card at all would show.
+    if let Err(error) = filled {
+        report(
+            &format!("cuecard-panel: card {} is not drawn.", row.card.id),
+            &error,
+        );
     }
-}
-
-/// What stands in for an empty list: calm, and true; it says so when the panel could not know.
-const fn empty_title(state: &State) -> &'static str {
-    match state.status {
-        Status::Connected | Status::Reconnecting { .. } => "No alerts",
-        Status::Connecting => "Getting ready",
-        Status::Stopped { .. } => "Not connected",
-    }
-}
-
-const fn empty_text(state: &State) -> &'static str {
-    match state.status {
-        Status::Connected => "When a conversation needs your attention, it shows up here.",
-        Status::Connecting => "Alerts show up here as soon as the panel is connected.",
-        Status::Reconnecting { .. } => "What comes meanwhile shows up once the connection is back.",
-        Status::Stopped { .. } => "Alerts show up here once the panel is connected again.",
-    }
+    Ok(Row {
+        card: row.card.clone(),
+        state: discriminant(&row.state),
+        element,
+    })
 }

@@ -1,15 +1,17 @@
 //! The connection in words: quiet while all is well, plain when it is not.
 
-use cuecard_panel::{Event, Status};
+use cuecard_panel::Status;
 use cuecard_protocol::Millis;
-use leptos::prelude::*;
+use wasm_bindgen::JsValue;
+use web_sys::Element;
 
 use super::age::seconds_until;
-use super::screen::Shared;
 use super::surroundings::State;
+use crate::shell::Words;
 
-const fn name(state: &State) -> &'static str {
-    match state.status {
+/// The connection's name for the style sheet, the same in all languages.
+const fn name(status: &Status) -> &'static str {
+    match status {
         Status::Connecting => "connecting",
         Status::Connected => "connected",
         Status::Reconnecting { .. } => "reconnecting",
@@ -17,82 +19,94 @@ const fn name(state: &State) -> &'static str {
     }
 }
 
-const fn word(state: &State) -> &'static str {
-    match state.status {
+/// One word, which screen readers hear when it changes. The countdown is not part of it: they would hear every second.
+pub fn word(state: &State, words: &Words) -> String {
+    words.say(match state.status {
         Status::Connecting => "Connecting",
         Status::Connected => "Connected",
         Status::Reconnecting { .. } => "Reconnecting",
         Status::Stopped { .. } => "Disconnected",
-    }
+    })
 }
 
 /// Why it has stopped, behind the word.
-fn reason(state: &State) -> String {
+pub fn reason(state: &State, words: &Words) -> String {
     match &state.status {
-        Status::Stopped { reason } => format!(". {reason}"),
+        Status::Stopped { reason } => format!(". {}", words.tell(reason)),
         _ => String::new(),
     }
 }
 
-/// One word, which screen readers hear when it changes. The countdown is not part of it: they would hear every second.
-#[component]
-pub fn Connection(shared: Shared) -> impl IntoView {
-    let about = shared.surroundings;
-    view! {
-        <span class="state" data-state=about.word(name)>
-            <span role="status">{about.word(word)} <span class="unseen">{about.text(reason)}</span></span>
-        </span>
-    }
+/// What the notice is about.
+pub fn notice(state: &State, words: &Words) -> String {
+    words.say(if is_stopped(state) {
+        "No cards arrive."
+    } else {
+        "Connection lost."
+    })
+}
+
+/// What the button of the notice does.
+pub fn way_out(state: &State, words: &Words) -> String {
+    words.say(if is_stopped(state) {
+        "Reconnect"
+    } else {
+        "Try now"
+    })
+}
+
+/// Whether the agent is told.
+pub const fn is_down(state: &State) -> bool {
+    is_reconnecting(state) || is_stopped(state)
+}
+
+pub const fn is_reconnecting(state: &State) -> bool {
+    matches!(state.status, Status::Reconnecting { .. })
 }
 
 const fn is_stopped(state: &State) -> bool {
     matches!(state.status, Status::Stopped { .. })
 }
 
-const fn is_reconnecting(state: &State) -> bool {
-    matches!(state.status, Status::Reconnecting { .. })
+/// Shows how the connection is.
+pub fn refresh(panel: &Element, state: &State) -> Result<(), JsValue> {
+    let name = name(&state.status);
+    panel.set_attribute("data-state", name)?;
+    for selector in [".state", ".notice"] {
+        if let Some(element) = panel.query_selector(selector)? {
+            element.set_attribute("data-state", name)?;
+        }
+    }
+    // A try can be asked for, unless one runs.
+    let is_trying = matches!(state.status, Status::Reconnecting { next_try_at: None });
+    if let Some(button) = panel.query_selector("[data-action=try-now]")? {
+        button.toggle_attribute_with_force("disabled", is_trying)?;
+    }
+    Ok(())
 }
 
-/// Whether a try can be asked for: not while one runs.
-const fn can_try(state: &State) -> bool {
-    !matches!(state.status, Status::Reconnecting { next_try_at: None })
-}
-
-/// What is happening and what can be done; hidden while all is well.
-#[component]
-pub fn Notices(shared: Shared, now: ReadSignal<Millis>) -> impl IntoView {
-    let about = shared.surroundings;
-    let try_now = move |_| shared.send(Event::TryNow);
-    let detail = move || match about.status() {
-        Status::Reconnecting { next_try_at: None } => "Trying to reconnect…".to_owned(),
+/// Says what is happening, and when the next try is.
+pub fn count_down(
+    panel: &Element,
+    words: &Words,
+    state: &State,
+    now: Millis,
+) -> Result<(), JsValue> {
+    let says = match &state.status {
+        Status::Reconnecting { next_try_at: None } => words.say("Trying to reconnect…"),
         Status::Reconnecting {
             next_try_at: Some(at),
         } => {
-            format!("Next try in {} s.", seconds_until(at, now.get()))
+            let left = words.unit(seconds_until(*at, now), "second");
+            words.fill("Next try in {0}.", &[&left])
         }
-        Status::Stopped { reason } => reason,
-        Status::Connecting | Status::Connected => String::new(),
+        Status::Stopped { reason } => words.tell(reason),
+        Status::Connecting | Status::Connected => return Ok(()),
     };
-    let reload = |_| {
-        if let Some(window) = web_sys::window() {
-            // Fails only where the page may not navigate itself; then the offer stays.
-            let _ = window.location().reload();
-        }
-    };
-    view! {
-        <div class="notice" data-state=about.word(name) hidden=about.unless(|state| is_reconnecting(state) || is_stopped(state))>
-            <p>
-                <b>{about.word(|state| if is_stopped(state) { "No alerts arrive. " } else { "Connection lost. " })}</b>
-                {detail}
-                <span class="aside" hidden=about.unless(is_reconnecting)>{"Nothing is lost: missed alerts follow."}</span>
-            </p>
-            <button type="button" class="button" data-action="try-now" on:click=try_now disabled=about.unless(can_try)>
-                {about.word(|state| if is_stopped(state) { "Reconnect" } else { "Try now" })}
-            </button>
-        </div>
-        <div class="notice" data-state="outdated" hidden=about.unless(|state| state.is_outdated)>
-            <p>{"A newer version of this panel is ready."}</p>
-            <button type="button" class="button" data-action="reload" on:click=reload>{"Reload"}</button>
-        </div>
+    if let Some(detail) = panel.query_selector(".detail")?
+        && detail.text_content().as_ref() != Some(&says)
+    {
+        detail.set_text_content(Some(&says));
     }
+    Ok(())
 }

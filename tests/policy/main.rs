@@ -10,11 +10,11 @@
 mod support;
 
 use cuecard::shell::sanitize::Cleaner;
-use cuecard_panel::{CardState, Status};
-use cuecard_protocol::Millis;
+use cuecard_panel::{CardState, Status, Text};
+use cuecard_protocol::{ActionKind, Millis};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::support::{OnPage, Stage, all_violations, forbid, live, view};
+use crate::support::{OnPage, Stage, all_violations, forbid, live, prompt, suggestion, view};
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
@@ -28,7 +28,23 @@ async fn every_state_can_be_drawn_and_the_second_sanitiser_gives_way_to_plain_te
     let mut dismissed = live("b", 0);
     dismissed.state = CardState::Undoable {
         until: now.plus(Millis(5_000)),
+        reason: None,
     };
+    let mut asked = suggestion("s");
+    asked.state = dismissed.state.clone();
+    let mut decided = suggestion("d");
+    decided.state = CardState::Refused {
+        kind: ActionKind::Accepted,
+        message: "too late".into(),
+    };
+    let shown = vec![
+        prompt("p", true),
+        live("a", 0),
+        suggestion("t"),
+        dismissed,
+        asked,
+        decided,
+    ];
     let statuses = [
         Status::Connecting,
         Status::Connected,
@@ -37,17 +53,17 @@ async fn every_state_can_be_drawn_and_the_second_sanitiser_gives_way_to_plain_te
         },
         Status::Reconnecting { next_try_at: None },
         Status::Stopped {
-            reason: "over".into(),
+            reason: Text::plain("over"),
         },
     ];
     for status in statuses {
-        for cards in [vec![], vec![live("a", 0), dismissed.clone()]] {
+        for cards in [vec![], shown.clone()] {
             let mut view = view(cards);
             (view.status, view.hidden, view.is_outdated) = (status.clone(), 2, true);
             stage.show(view).await;
         }
     }
-    assert_eq!(stage.ids(), ["a"]);
+    assert_eq!(stage.ids(), ["p", "a", "t"]);
     assert_eq!(all_violations(), "[]");
 
     let target = OnPage::new("div").attached();

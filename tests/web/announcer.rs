@@ -1,7 +1,7 @@
 //! Live regions are mounted empty and first; a text that is said again is heard again.
 
 use cuecard::shell::Screen;
-use cuecard_panel::{Announcement, Politeness};
+use cuecard_panel::{Announcement, Politeness, Text};
 use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -26,7 +26,7 @@ async fn both_regions_are_there_before_anything_is_said() {
     let say = |politeness, text: &str| {
         screen.announce(Announcement {
             politeness,
-            text: text.to_owned(),
+            texts: vec![Text::literal(text.to_owned())],
         });
     };
     say(Politeness::Polite, "Two alerts");

@@ -3,6 +3,8 @@
 use cuecard_protocol::{AlertLevel, Seq, ServerMessage};
 use gloo_timers::future::TimeoutFuture;
 use serde_json::Value;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::Closure;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::ShadowRoot;
 
@@ -32,6 +34,33 @@ fn message(seq: u64, id: &str) -> String {
         card,
     })
     .expect("JSON")
+}
+
+#[wasm_bindgen_test]
+async fn a_panel_that_is_built_anew_while_it_speaks_is_whole() {
+    let panel = panel("A-anew");
+    let element = panel.0.clone();
+    let heard = Closure::<dyn FnMut()>::new(move || {
+        if !element.has_attribute("lang") {
+            element.set_attribute("lang", "en-GB").expect("a language");
+        }
+    });
+    panel
+        .0
+        .add_event_listener_with_callback("cuecard:status", heard.as_ref().unchecked_ref())
+        .expect("a listener");
+    until("connected", || {
+        panel.0.has_attribute("lang") && shows(&panel, ".state[data-state='connected']")
+    })
+    .await;
+    assert_eq!(root(&panel).child_nodes().length(), 1);
+    assert!(shows(&panel, ".tools > button + button + button"));
+    assert!(!shows(&panel, ".notice:not([hidden])"));
+    say(&message(1, "anew"));
+    until("the card is on screen", || {
+        shows(&panel, "article[data-card-id='anew']")
+    })
+    .await;
 }
 
 #[wasm_bindgen_test]

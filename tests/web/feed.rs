@@ -1,20 +1,20 @@
 //! A view becomes rows: only what changed is built anew, and the keyboard stays where the agent works.
 
-use cuecard_panel::{CardState, CardView, Event, Status};
+use cuecard_panel::{CardState, Event, Status, Text};
 use cuecard_protocol::{AlertLevel, CardId, Millis};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::support::{Stage, card, live, until, view};
+use crate::support::{Stage, card, live, row, until, view};
 
 #[wasm_bindgen_test]
 async fn a_card_shows_all_that_it_says() {
     let stage = Stage::new();
     stage
-        .show(view(vec![CardView {
-            card: card("c1", AlertLevel::High, "<p>threat <b>language</b></p>"),
-            revision: 0,
-            state: CardState::Live,
-        }]))
+        .show(view(vec![row(card(
+            "c1",
+            AlertLevel::High,
+            "<p>threat <b>language</b></p>",
+        ))]))
         .await;
     let article = stage.one("article[data-card-id='c1']");
     assert_eq!(article.get_attribute("data-kind").as_deref(), Some("alert"));
@@ -25,11 +25,11 @@ async fn a_card_shows_all_that_it_says() {
     );
     for (selector, text) in [
         (".badge", "High"),
-        ("h3", "Title of c1"),
+        ("h3.title", "Title of c1"),
         (".score", "Risk 97%"),
         ("time", "just now"),
         (".body", "threat language"),
-        (".interaction", "INT-1"),
+        (".about", "Interaction INT-1"),
     ] {
         assert_eq!(
             stage.one(selector).text_content().as_deref(),
@@ -88,18 +88,17 @@ async fn dismiss_and_undo_go_to_the_core_and_the_focus_goes_along() {
     dismiss.click();
     let a = CardId::parse("a").expect("an id");
     assert_eq!(
-        stage
-            .events
-            .take()
-            .into_iter()
-            .filter(|event| !matches!(event, Event::CardSeen(_)))
-            .collect::<Vec<_>>(),
-        [Event::Dismiss(a.clone())]
+        stage.done(),
+        [Event::Dismiss {
+            card_id: a.clone(),
+            reason: None
+        }]
     );
 
     let mut dismissed = live("a", 0);
     dismissed.state = CardState::Undoable {
         until: cuecard::shell::now().plus(Millis(5_000)),
+        reason: None,
     };
     stage.show(view(vec![dismissed, live("b", 0)])).await;
     assert_eq!(stage.ids(), ["b"]);
@@ -110,18 +109,10 @@ async fn dismiss_and_undo_go_to_the_core_and_the_focus_goes_along() {
     );
     assert_eq!(
         stage.one(".undo-time").text_content().as_deref(),
-        Some("5 s")
+        Some("5 sec")
     );
     undo.click();
-    assert_eq!(
-        stage
-            .events
-            .take()
-            .into_iter()
-            .filter(|event| !matches!(event, Event::CardSeen(_)))
-            .collect::<Vec<_>>(),
-        [Event::Undo(a)]
-    );
+    assert_eq!(stage.done(), [Event::Undo(a)]);
 
     stage.show(view(vec![live("a", 0), live("b", 0)])).await;
     assert_eq!(stage.ids(), ["a", "b"]);
@@ -160,6 +151,39 @@ async fn when_the_focused_card_leaves_its_place_keeps_the_focus() {
 }
 
 #[wasm_bindgen_test]
+async fn what_comes_under_the_id_of_another_is_drawn() {
+    let stage = Stage::new();
+    let first = card("a", AlertLevel::High, "<p>old</p>");
+    stage.show(view(vec![row(first)])).await;
+    // Removed and published anew between two frames; then its level rises.
+    for (level, name, html) in [
+        (AlertLevel::High, "HIGH", "<p>new</p>"),
+        (AlertLevel::Critical, "CRITICAL", "<p>new</p>"),
+    ] {
+        stage.show(view(vec![row(card("a", level, html))])).await;
+        assert_eq!(stage.says(".body"), "new");
+        let shown = stage.one("article").get_attribute("data-level");
+        assert_eq!(shown.as_deref(), Some(name));
+    }
+}
+
+#[wasm_bindgen_test]
+async fn the_focus_goes_along_with_a_row_that_moves() {
+    let stage = Stage::new();
+    let order = |ids: [&str; 3]| view(ids.map(|id| live(id, 0)).to_vec());
+    stage.show(order(["a", "b", "c"])).await;
+    for selector in ["[data-card-id='c']", "[data-card-id='c'] .dismiss"] {
+        stage.one(selector).focus().expect("focus");
+        for ids in [["c", "a", "b"], ["a", "b", "c"], ["b", "c", "a"]] {
+            stage.show(order(ids)).await;
+            assert_eq!(stage.ids(), ids);
+            let focused = stage.root.active_element();
+            assert!(focused.as_ref() == Some(&stage.one(selector)), "{selector}");
+        }
+    }
+}
+
+#[wasm_bindgen_test]
 async fn the_focus_is_never_taken_from_elsewhere() {
     let stage = Stage::new();
     stage.show(view(vec![live("a", 0), live("b", 0)])).await;
@@ -192,7 +216,7 @@ async fn the_status_line_is_there_from_the_start_and_counts_down_outside_the_liv
         stage
             .all(".hidden-count[hidden], .count[hidden], .empty:not([hidden])")
             .len(),
-        3
+        4
     );
     assert_eq!(stage.all(".notice:not([hidden])").len(), 0);
 
@@ -206,7 +230,7 @@ async fn the_status_line_is_there_from_the_start_and_counts_down_outside_the_liv
         stage
             .one(".notice:not([hidden])")
             .text_content()
-            .is_some_and(|text| text.contains("Next try in 9 s")),
+            .is_some_and(|text| text.contains("Next try in 9 sec.")),
         "{}",
         stage.text()
     );
@@ -215,7 +239,7 @@ async fn the_status_line_is_there_from_the_start_and_counts_down_outside_the_liv
 
     let mut stopped = view(vec![]);
     stopped.status = Status::Stopped {
-        reason: "No such agent.".into(),
+        reason: Text::plain("No such agent."),
     };
     stage.show(stopped).await;
     assert_eq!(
@@ -239,6 +263,6 @@ async fn the_status_line_is_there_from_the_start_and_counts_down_outside_the_liv
             .one(".hidden-count:not([hidden])")
             .text_content()
             .as_deref(),
-        Some("3 older hidden")
+        Some("3 older cards hidden")
     );
 }

@@ -22,15 +22,15 @@ async fn a_dropped_socket_is_closed_and_says_nothing_more() {
         ticket: "secret".into(),
         url: "ws://127.0.0.1/api/ws".into(),
         expires_in: 30,
+        session: None,
     };
-    let socket = Socket::open(&info, move |event| {
+    let socket = Socket::open(&info, "A-shell", "/api/replay", move |event| {
         if matches!(event, Event::SocketOpened | Event::SocketMessage(_)) {
             count.set(count.get() + 1);
         }
-    })
-    .expect("a socket");
-    assert_eq!(last_protocols(), r#"["cuecard.v1","ticket.secret"]"#);
+    });
     until("the socket is open", || heard.get() == 1).await;
+    assert_eq!(last_protocols(), r#"["cuecard.v1","ticket.secret"]"#);
     say("one");
     assert_eq!(heard.get(), 2);
     drop(socket);

@@ -113,7 +113,7 @@ impl Colour {
                 blue: channel(third)?,
             }),
             "hsl" | "hsla" => Some(Self::from_hsl(
-                number(first.trim_end_matches("deg"))?,
+                number(first.strip_suffix("deg").unwrap_or(first))?,
                 percentage(second)?,
                 percentage(third)?,
             )),
@@ -125,7 +125,9 @@ impl Colour {
     fn from_hsl(hue: f64, saturation: f64, lightness: f64) -> Self {
         let amount = saturation * lightness.min(1.0 - lightness);
         let channel = |offset: f64| {
-            let k = (offset + hue / 30.0).rem_euclid(12.0);
+            // Not `rem_euclid`, which is exact for any number and a kilobyte for every page.
+            let turns = (offset + hue / 30.0) / 12.0;
+            let k = (turns - turns.floor()) * 12.0;
             lightness - amount * (k - 3.0).min(9.0 - k).clamp(-1.0, 1.0)
         };
         Self {

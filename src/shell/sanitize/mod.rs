@@ -15,13 +15,15 @@ use std::cell::RefCell;
 use cuecard_protocol::html::{
     ATTRIBUTES, IMAGE_ATTRIBUTES, LINK_REL, STYLE_ATTRIBUTE, is_allowed_image, is_allowed_link,
 };
-use js_sys::{Array, Object, Reflect};
+use js_sys::Array;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Document, Element, Node};
 
 pub use colour::Colour;
 use native::Native;
 use purify::Purify;
+
+use super::object::object;
 
 /// Cleans card bodies; one for each panel.
 #[derive(Debug)]
@@ -178,7 +180,9 @@ fn plain_text(html: &str) -> String {
             _ => {}
         }
     }
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let mut words = text.split_whitespace();
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |text, word| text + " " + word)
 }
 
 /// The attributes that may stay on this element, beside the global ones.
@@ -197,12 +201,4 @@ fn attributes_of(element: &str) -> impl Iterator<Item = &'static str> + use<'_> 
 
 fn texts<'a>(texts: impl Iterator<Item = &'a str>) -> Array {
     texts.map(JsValue::from_str).collect()
-}
-
-fn object(fields: &[(&str, &JsValue)]) -> Result<Object, JsValue> {
-    let object = Object::new();
-    for (name, value) in fields {
-        Reflect::set(&object, &JsValue::from_str(name), value)?;
-    }
-    Ok(object)
 }

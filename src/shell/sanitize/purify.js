@@ -1,10 +1,21 @@
 // DOMPurify for browsers without Element.setHTML; loaded only there.
 
+let loaded;
+
 /**
- * @param {{elements: string[], withContent: string[], global: string[], own: Record<string, string[]>}} lists
+ * One for the whole page, however many panels it has: a second instance may not make a Trusted Types policy of the same name.
+ * @param {{elements: string[], withContent: string[], global: string[], own: Record<string, string[]>}} lists always the same
  * @returns {Promise<(html: string, images: boolean) => DocumentFragment>}
  */
-export async function load(lists) {
+export function load(lists) {
+  loaded ??= begin(lists).catch((error) => {
+    loaded = undefined;
+    throw error;
+  });
+  return loaded;
+}
+
+async function begin(lists) {
   // Its own file beside the page, so that whoever has setHTML never loads it.
   const { default: createPurify } = await import(new URL("../../../../../vendor/dompurify-3.4.18.js", import.meta.url));
   // An instance of our own: hooks and settings of a host that uses DOMPurify too stay apart.
