@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { startProxy } from '../support/proxy.mjs';
+import { until } from '../support/wait.mjs';
 
 /** An echo server behind a proxy, and a client in front of it. */
 async function echoing(body, options) {
@@ -70,7 +71,7 @@ test('a delay slows down and keeps the order', async () => {
     proxy.delay(100);
     const asked = Date.now();
     client.write('slow');
-    await sleep(10);
+    await until('it to be on its way', () => proxy.recorded() === 'slow');
     proxy.delay(0);
     client.write(' fast');
     let came = '';
@@ -78,5 +79,5 @@ test('a delay slows down and keeps the order', async () => {
     while (came.length < 9) await once(client, 'data');
     assert.equal(came, 'slow fast');
     assert.ok(Date.now() - asked >= 100);
-  });
+  }, { record: true });
 });

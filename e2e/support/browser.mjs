@@ -1,4 +1,4 @@
-// One Chromium for a spec file, a fresh profile for each page, and a record of everything that crosses the page's border.
+// One Chromium for a spec file, a fresh profile for each page that asks for no other's, and a record of everything that crosses the page's border.
 
 import { chromium } from 'playwright-core';
 
@@ -13,26 +13,32 @@ const FLAGS = [
   ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
 ];
 
-/** Starts Chromium; close it with `.close()`. */
-export function launch() {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
+/**
+ * Starts Chromium; close it with `.close()`.
+ * @param {{keepsPages?: boolean}} [options] `keepsPages`: it keeps pages for the way back, as it does outside of tests
+ */
+export function launch({ keepsPages = false } = {}) {
+  const ignoreDefaultArgs = keepsPages ? ['--disable-back-forward-cache'] : [];
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS, ignoreDefaultArgs });
 }
 
 /**
  * Opens a page in a context of its own and records what it does.
  * @param {import('playwright-core').Browser} browser
  * @param {string} url
- * @param {{prepare?: (page: import('playwright-core').Page) => Promise<void>, bypassCSP?: boolean}} [options] `prepare` runs before the page
- * loads; `bypassCSP` is a browser that knows no content security policy
+ * @param {{prepare?: (page: import('playwright-core').Page) => Promise<void>, bypassCSP?: boolean, context?: import('playwright-core').BrowserContext}} [options]
+ * `prepare` runs before the page loads; `bypassCSP` is a browser that knows no content security policy; `context` is that of another tab
  */
-export async function open(browser, url, { prepare, bypassCSP = false } = {}) {
-  const context = await browser.newContext({ bypassCSP });
+export async function open(browser, url, { prepare, bypassCSP = false, context: given } = {}) {
+  const context = given ?? await browser.newContext({ bypassCSP });
   const page = await context.newPage();
-  const seen = { requests: [], responses: [], sent: [], received: [], sockets: 0, console: [], dialogs: [] };
+  const seen = { requests: [], responses: [], sent: [], received: [], sockets: 0, openSockets: 0, console: [], dialogs: [] };
   context.on('request', (request) => seen.requests.push({ url: request.url(), method: request.method(), headers: request.headers(), body: request.postData() }));
   context.on('response', (response) => seen.responses.push(response));
   page.on('websocket', (socket) => {
     seen.sockets += 1;
+    seen.openSockets += 1;
+    socket.on('close', () => { seen.openSockets -= 1; });
     seen.requests.push({ url: socket.url(), method: 'WEBSOCKET', headers: {}, body: null });
     socket.on('framesent', ({ payload }) => seen.sent.push(parse(payload)));
     socket.on('framereceived', ({ payload }) => seen.received.push(parse(payload)));

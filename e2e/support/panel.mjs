@@ -19,10 +19,11 @@ export function panel({ page, seen }) {
     status: () => page.locator('cuecard-panel [role="status"]').allInnerTexts().then((texts) => texts.join(' ')),
     /** Waits until the broker has greeted the panel this often. */
     greeted: (times = 1, withinMs) => until(`welcome number ${times}`, () => welcomes(seen).length >= times, withinMs),
-    /** Waits until exactly these cards are there, in any order. */
+    /** Waits until exactly these cards are there, in any order; asks for those that wait while the list is read. */
     async shows(wanted, withinMs) {
       const sorted = [...wanted].sort();
       await until(`the cards ${sorted}`, async () => {
+        await page.locator('.news:not([hidden]) .pill').evaluateAll((pills) => pills.forEach((pill) => pill.click()));
         const found = (await ids()).sort();
         if (found.join() !== sorted.join()) throw new Error(`there are ${found}`);
         return true;

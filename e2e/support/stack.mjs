@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { API_KEY } from './api.mjs';
 import { start } from './process.mjs';
 import { startProxy } from './proxy.mjs';
 import { toToml } from './toml.mjs';
@@ -54,9 +55,11 @@ export async function startStack({ settings = {}, proxy = false, wiretap = false
     for (const step of closing.splice(0).reverse()) await step();
   };
   try {
-    const simulator = await start(SIMULATOR, ['--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--scenario', 'none', ...extra], join(folder, 'simulator.log'));
+    const simulate = (listen, admin) => start(SIMULATOR, ['--listen', listen, '--admin', admin, '--scenario', 'none', ...extra], join(folder, 'simulator.log'));
+    let simulator = await simulate('127.0.0.1:0', '127.0.0.1:0');
+    const { listening, admin } = simulator.ready;
     closing.push(() => simulator.end('SIGKILL'));
-    let platform = simulator.ready.listening;
+    let platform = listening;
     let tap;
     if (wiretap) {
       tap = await startProxy(Number(new URL(platform).port), { record: true });
@@ -84,7 +87,12 @@ export async function startStack({ settings = {}, proxy = false, wiretap = false
       /** The server without a proxy between. */
       direct: server.ready.listening,
       network,
-      platform: platformOf(adminOf(simulator.ready.admin), tap),
+      platform: {
+        ...platformOf(adminOf(admin), tap),
+        /** As a crash: it forgets everything. */
+        kill: () => simulator.end('SIGKILL'),
+        restart: async () => { simulator = await simulate(new URL(listening).host, new URL(admin).host); },
+      },
       server: {
         /** As a crash: nothing is written any more. */
         kill: () => server.end('SIGKILL'),
@@ -109,11 +117,14 @@ function usual({ port, platform, folder, network }) {
     platform: {
       token_url: `${platform}/oauth/token`,
       alerts_url: `${socket}/api/v2/agentassist/realtime/ws`,
+      suggestions_url: `${socket}/ws/v1`,
+      prompts_url: `${socket}/realtime/v1`,
       notifications_url: `${socket}/agent-assist-notifications/notifications/ws`,
       client_id: 'cid',
       client_secret: 'csecret',
     },
     risk: { sources: [{ name: 'e2e', url: `${platform}/v1/score` }], poll_seconds: 0.5 },
+    api: { keys: [API_KEY] },
     storage: { path: join(folder, 'cuecard.db') },
     audit: { path: join(folder, 'audit.jsonl') },
   };
@@ -150,11 +161,19 @@ function adminOf(base) {
     risk: (scores) => call('PUT', '/admin/risk', scores),
     /** Delivers a published frame to an agent. */
     push: (agentId, frame) => call('POST', '/admin/push', { agentId, frame }),
+    /** Tells who holds an interaction. */
+    interaction: (id, agentId) => call('PUT', `/admin/interactions/${encodeURIComponent(id)}`, { agentId }),
     /** Every token that was given out is refused from now on. */
     expireTokens: () => call('POST', '/admin/tokens/expire'),
     /** Drops connections, as a network would. */
     drop: (socket) => call('POST', '/admin/drop', { socket, code: 1006 }),
     faults: (faults) => call('PUT', '/admin/faults', faults),
+    /** What the customers saw: `{guest: [{at_ms, typing}]}`. */
+    typing: () => call('GET', '/admin/typing'),
+    /** The post-interaction form of an interaction. */
+    form: (id, body) => call('PUT', `/admin/forms/${encodeURIComponent(id)}`, body),
+    tasks: () => call('GET', '/admin/tasks'),
+    notifications: () => call('GET', '/admin/notifications'),
     seen: (query = '') => call('GET', `/admin/seen${query}`),
   };
 }

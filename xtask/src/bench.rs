@@ -1,4 +1,4 @@
-//! `cargo xtask bench size|render`: builds the page, then hands over to the scripts in `bench/`.
+//! `cargo xtask bench size|render|typing`: builds the page, then hands over to the scripts in `bench/`.
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
@@ -24,6 +24,8 @@ enum Measure {
     Size,
     /// Cost of a frame in Chromium, next to hand-written pages and React
     Render,
+    /// Cost of a keystroke in the composer, next to lodash's debounce
+    Typing,
 }
 
 /// Runs `bench/<measure>.mjs`.
@@ -33,6 +35,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let script = match options.measure {
         Measure::Size => "size.mjs",
         Measure::Render => "render.mjs",
+        Measure::Typing => "typing.mjs",
     };
     let testing = tools
         .testing

@@ -1,6 +1,7 @@
 //! The whole product on this machine with one command: simulator, server and page, a scripted call, and a clean end.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{self as std_process, Command};
@@ -9,6 +10,7 @@ use std::thread;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::paths::Workspace;
 use crate::service::Service;
@@ -17,6 +19,19 @@ use crate::{binaries, page, process};
 
 /// The agent whose call the simulator plays.
 const AGENT: &str = "AGT-1";
+/// The call.
+const INTERACTION: &str = "INT-1";
+
+/// Everything that the HTTP API allows.
+const API_SCOPES: [&str; 7] = [
+    "alerts:write",
+    "suggestions:write",
+    "prompts:write",
+    "cards:read",
+    "cards:write",
+    "outcomes:read",
+    "interactions:write",
+];
 
 /// What `cargo xtask demo` takes.
 #[derive(Args)]
@@ -47,12 +62,19 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     }
     let folder = fresh_folder(&workspace.run())?;
 
+    // The platform calls the server back, so the server's port is settled first.
+    let port = settled(port)?;
+    let (key, webhook_secret) = (fresh_secret("cck_")?, fresh_secret("")?);
     let mut simulator = Command::new(binaries::path(workspace, binaries::SIMULATOR));
     simulator.args([
         "--listen",
         &loopback(simulator_port),
         "--admin",
         &loopback(admin_port),
+        "--webhook-url",
+        &format!("http://{}/webhooks/interaction-completed", loopback(port)),
+        "--webhook-secret",
+        &webhook_secret,
     ]);
     let (simulator, ready) = Service::start(
         "simulator",
@@ -63,7 +85,14 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let admin = address(&ready, "admin")?;
 
     let config = folder.join("server.toml");
-    let text = server_config(port, &platform, &workspace.dist(), &folder)?;
+    let text = server_config(
+        port,
+        &platform,
+        &workspace.dist(),
+        &folder,
+        &key,
+        &webhook_secret,
+    )?;
     fs::write(&config, text).with_context(|| format!("cannot write {}", config.display()))?;
     let mut server = Command::new(binaries::path(workspace, binaries::SERVER));
     server.args(["serve", "--config"]).arg(&config);
@@ -75,8 +104,15 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let page = address(&ready, "listening")?;
 
     println!();
-    println!("    Open  {page}/?agent={AGENT}");
+    println!("    Open  {page}/?agent={AGENT}&interaction={INTERACTION}");
     println!();
+    println!("Push a card of your own (the whole API: {page}/docs):");
+    println!(
+        "  curl {page}/v1/suggestions -H 'authorization: Bearer {key}' -H 'content-type: application/json' \\"
+    );
+    println!(
+        "    -d '{{\"interaction_id\":\"{INTERACTION}\",\"content\":\"Offer a call back\",\"relevance\":0.9}}'"
+    );
     println!("simulator   {platform}, steered at {admin}");
     println!(
         "logs        {} and {}",
@@ -155,20 +191,53 @@ fn fresh_folder(run: &Path) -> Result<PathBuf> {
     Ok(folder)
 }
 
+/// The port, or a free one for 0.
+fn settled(port: u16) -> Result<u16> {
+    let listener = TcpListener::bind(("127.0.0.1", port)).context("cannot listen on 127.0.0.1")?;
+    Ok(listener
+        .local_addr()
+        .context("the listener has no address")?
+        .port())
+}
+
+/// A secret for this run alone.
+fn fresh_secret(prefix: &str) -> Result<String> {
+    let mut bytes = [0; 16];
+    File::open("/dev/urandom")
+        .and_then(|mut source| source.read_exact(&mut bytes))
+        .context("cannot read /dev/urandom")?;
+    Ok(format!("{prefix}{}", hex::encode(bytes)))
+}
+
 /// The settings of a server that takes the simulator for the platform and keeps everything in `folder`.
-fn server_config(port: u16, platform: &str, dist: &Path, folder: &Path) -> Result<String> {
+fn server_config(
+    port: u16,
+    platform: &str,
+    dist: &Path,
+    folder: &Path,
+    key: &str,
+    webhook_secret: &str,
+) -> Result<String> {
     let socket = platform.replacen("http", "ws", 1);
     let settings = json!({
         "server": {"listen": loopback(port), "assets_dir": dist, "dev_mode": true},
         "platform": {
             "token_url": format!("{platform}/oauth/token"),
             "alerts_url": format!("{socket}/api/v2/agentassist/realtime/ws"),
+            "suggestions_url": format!("{socket}/ws/v1"),
+            "prompts_url": format!("{socket}/realtime/v1"),
             "notifications_url": format!("{socket}/agent-assist-notifications/notifications/ws"),
             // The simulator's defaults, which open nothing else.
             "client_id": "cid",
             "client_secret": "csecret",
         },
         "risk": {"sources": [{"name": "demo", "url": format!("{platform}/v1/score")}]},
+        "api": {"keys": [{
+            "name": "demo",
+            "sha256": hex::encode(Sha256::digest(key)),
+            "scopes": API_SCOPES,
+        }]},
+        "webhooks": {"secret": webhook_secret},
         "storage": {"path": folder.join("cuecard.db")},
         "audit": {"path": folder.join("audit.jsonl")},
     });
@@ -223,6 +292,8 @@ mod tests {
             "http://127.0.0.1:8090",
             Path::new("/w/dist"),
             Path::new("/w/.run/demo-1"),
+            "abc",
+            "a secret for webhooks",
         );
         let settings: toml::Table = text.expect("can be written").parse().expect("is TOML");
         assert_eq!(
@@ -241,6 +312,11 @@ mod tests {
         assert_eq!(
             settings["risk"]["sources"][0]["url"].as_str(),
             Some("http://127.0.0.1:8090/v1/score")
+        );
+        // The key itself is in no file.
+        assert_eq!(
+            settings["api"]["keys"][0]["sha256"].as_str(),
+            Some("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
         );
         assert_eq!(
             settings["storage"]["path"].as_str(),

@@ -1,4 +1,4 @@
-//! Developer commands: `cargo xtask setup | build-page | demo | test | bench | tidy`.
+//! Developer commands: `cargo xtask setup | build-page | package | demo | test | bench | tidy`.
 //!
 //! Only the command line lives here. Each command has a module of its own; what they share is in [`paths`], [`process`] and [`stamp`].
 //! Nothing of the product lives in this crate, and nothing of the product depends on it.
@@ -7,9 +7,14 @@ mod bench;
 mod binaries;
 mod counts;
 mod demo;
+mod frame;
+mod insights;
+mod names;
+mod package;
 mod page;
 mod paths;
 mod process;
+mod proxy;
 mod service;
 mod setup;
 mod shrink;
@@ -35,6 +40,8 @@ enum Command {
     Setup,
     /// Build the page into dist/ and compress its files next to them
     BuildPage,
+    /// Build the npm package and its tarball into target/npm/
+    Package,
     /// Start the simulator, the server and the page, and play a scripted call until Ctrl-C
     Demo(demo::Options),
     /// Run the native, the browser and the end-to-end tests
@@ -54,6 +61,10 @@ fn main() -> ExitCode {
             Command::BuildPage => {
                 let tools = setup::ensure(&workspace, setup::Scope::Page)?;
                 page::build(&workspace, &tools)
+            }
+            Command::Package => {
+                let tools = setup::ensure(&workspace, setup::Scope::Page)?;
+                package::build(&workspace, &tools).map(drop)
             }
             Command::Demo(options) => demo::run(&workspace, &options),
             Command::Test(options) => test::run(&workspace, &options),

@@ -12,10 +12,10 @@ use flate2::write::GzEncoder;
 
 use crate::paths::Workspace;
 use crate::setup::{self, Tools};
-use crate::{process, shrink, stamp};
+use crate::{frame, insights, process, shrink, stamp};
 
 /// What the page is built from, relative to the root.
-const SOURCES: [&str; 13] = [
+const SOURCES: [&str; 18] = [
     "build.rs",
     "Cargo.toml",
     "Cargo.lock",
@@ -27,8 +27,13 @@ const SOURCES: [&str; 13] = [
     "style",
     "page",
     "vendor",
+    "patches",
+    "insights",
+    "lang",
     "crates/panel",
     "crates/protocol",
+    "xtask/src/names.rs",
+    "xtask/src/shrink.rs",
 ];
 
 /// The highest that brotli has; takes seconds once and saves about 15 % over what a server would do on the fly.
@@ -72,7 +77,14 @@ pub fn build(workspace: &Workspace, tools: &Tools) -> Result<()> {
             page.display()
         );
     }
-    shrink::shrink(&dist, &tools.esbuild)?;
+    shrink::shrink(&dist, tools)?;
+    insights::add(
+        &workspace.join("insights"),
+        &workspace.join("e2e/node_modules"),
+        &dist,
+        &tools.esbuild,
+    )?;
+    frame::add(&workspace.join("page"), &dist, &tools.esbuild)?;
     compress_all(&dist)?;
     stamp::note(&noted, &with_output(&sources, &dist)?)
 }
@@ -149,6 +161,14 @@ fn beside(file: &Path, ending: &str) -> std::path::PathBuf {
 fn is_compressed(file: &Path) -> bool {
     file.extension()
         .is_some_and(|ending| ending == "br" || ending == "gz")
+}
+
+/// Replaces what must stand in a built or written file exactly once.
+pub fn replace_once(text: &str, from: &str, to: &str) -> Result<String> {
+    match text.matches(from).count() {
+        1 => Ok(text.replace(from, to)),
+        count => bail!("found {from:?} {count} times, expected it once"),
+    }
 }
 
 #[cfg(test)]

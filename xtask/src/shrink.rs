@@ -1,54 +1,60 @@
-//! Making the built page smaller. Its scripts become one file without dead code, and the random part of the names by
-//! which script and module know each other, which does not compress, becomes a count.
+//! Making the built page smaller. Its scripts become one file without dead code, and the names by which script and module
+//! know each other become short.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::names::Names;
+use crate::page::replace_once;
 use crate::process;
+use crate::setup::Tools;
 
-/// How wasm-bindgen's names begin, and how long the random part at their end is.
-const NAME: &str = "__wb";
-const RANDOM: usize = 16;
-
-/// The fallback sanitiser as `src/shell/sanitize/purify.js` names it, from the folder that the build puts it into.
-const VENDOR_FROM_SNIPPET: &str = "../../../../../vendor/";
-const VENDOR_FROM_ROOT: &str = "./vendor/";
+/// What is loaded on demand, as the files of `src/shell` name it from the folders that the build puts them into; and where it
+/// is for the one script.
+const ON_DEMAND: [(&str, &str); 3] = [
+    ("../../../../../vendor/", "./vendor/"),
+    ("../../../../insights.js", "./insights.js"),
+    ("../../../../lang/", "./lang/"),
+];
 
 /// Shrinks what Trunk has left in `dist`.
-pub fn shrink(dist: &Path, esbuild: &Path) -> Result<()> {
-    let script = one_file(dist, ".js")?;
-    let module = one_file(dist, "_bg.wasm")?;
+pub fn shrink(dist: &Path, tools: &Tools) -> Result<()> {
+    let (script, module) = script_and_module(dist)?;
+    let text = Names::shorten(&module, tools)?.use_in(&read(&script)?)?;
+    write(&script, &text)?;
     process::run(
-        Command::new(esbuild)
-            .args([
-                "--bundle",
-                "--minify",
-                "--format=esm",
-                "--log-level=warning",
-            ])
+        bundle(&tools.esbuild)
             .arg("--allow-overwrite")
             .arg(format!("--outfile={}", script.display()))
             .arg(&script),
     )?;
     fs::remove_dir_all(dist.join("snippets")).context("cannot remove the bundled snippets")?;
 
-    let text = read(&script)?;
-    let text = String::from_utf8(text).context("the bundled script is not UTF-8")?;
-    if text.matches(VENDOR_FROM_SNIPPET).count() != 1 {
-        bail!("the bundled script does not name {VENDOR_FROM_SNIPPET:?} once, as expected");
+    let mut text = read(&script)?;
+    for (from_snippet, from_root) in ON_DEMAND {
+        text = replace_once(&text, from_snippet, from_root).context("in the bundled script")?;
     }
-    let mut text = text.replace(VENDOR_FROM_SNIPPET, VENDOR_FROM_ROOT);
-    let mut bytes = read(&module)?;
-    for (name, short) in short_names(&text) {
-        text = text.replace(&name, &short);
-        replace(&mut bytes, name.as_bytes(), short.as_bytes());
-    }
-    write(&script, text.as_bytes())?;
-    write(&module, &bytes)
+    write(&script, &text)
+}
+
+/// esbuild, told to make one small module of a script and all that it imports.
+pub fn bundle(esbuild: &Path) -> Command {
+    let mut command = Command::new(esbuild);
+    command.args([
+        "--bundle",
+        "--minify",
+        "--format=esm",
+        "--log-level=warning",
+    ]);
+    command
+}
+
+/// The widget's script and its module in `dist`, whose names have a hash.
+pub fn script_and_module(dist: &Path) -> Result<(PathBuf, PathBuf)> {
+    Ok((one_file(dist, ".js")?, one_file(dist, "_bg.wasm")?))
 }
 
 /// The one file of the module, by the end of its name.
@@ -71,78 +77,17 @@ fn one_file(dist: &Path, ending: &str) -> Result<PathBuf> {
     }
 }
 
-/// Each name with a random end, and the name of the same length that takes its place.
-fn short_names(script: &str) -> Vec<(String, String)> {
-    let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$';
-    let names: BTreeSet<&str> = script
-        .match_indices(NAME)
-        .filter_map(|(at, _)| script[at..].split(|c| !is_of_name(c)).next())
-        .collect();
-    let mut taken = BTreeMap::new();
-    let with_random_end = names.into_iter().filter_map(|name| {
-        let (stem, random) = name.split_at_checked(name.len().checked_sub(RANDOM)?)?;
-        let is_random = stem.ends_with('_') && random.chars().all(|c| c.is_ascii_hexdigit());
-        is_random.then_some((name, stem))
-    });
-    with_random_end
-        .map(|(name, stem)| {
-            let count = taken.entry(stem).or_insert(0);
-            let short = format!("{stem}{count:0RANDOM$}");
-            *count += 1;
-            (name.to_owned(), short)
-        })
-        .collect()
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// Replaces every occurrence by as many bytes.
-fn replace(bytes: &mut [u8], from: &[u8], to: &[u8]) {
-    assert_eq!(
-        from.len(),
-        to.len(),
-        "lengths in the module must not change"
-    );
-    let mut at = 0;
-    while at + from.len() <= bytes.len() {
-        if bytes[at..].starts_with(from) {
-            bytes[at..at + to.len()].copy_from_slice(to);
-            at += from.len();
-        } else {
-            at += 1;
-        }
-    }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).with_context(|| format!("cannot read {}", path.display()))
-}
-
-fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
+fn write(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn random_ends_become_counts_of_the_same_length() {
-        let script = "a.__wbg_get_0123456789abcdef=b;c.__wbg_get_fedcba9876543210(__wbindgen_throw);__wbg_get_0123456789abcdef";
-        assert_eq!(
-            short_names(script),
-            [
-                ("__wbg_get_0123456789abcdef", "__wbg_get_0000000000000000"),
-                ("__wbg_get_fedcba9876543210", "__wbg_get_0000000000000001"),
-            ]
-            .map(|(name, short)| (name.to_owned(), short.to_owned()))
-        );
-    }
-
-    #[test]
-    fn every_occurrence_is_replaced_and_nothing_moves() {
-        let mut bytes = b"--abc-abcabc".to_vec();
-        replace(&mut bytes, b"abc", b"xyz");
-        assert_eq!(bytes, b"--xyz-xyzxyz");
-    }
 
     #[test]
     fn an_unexpected_build_is_refused() {

@@ -2,12 +2,10 @@
 
 use std::env;
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::{Result, bail};
-use rustix::process::geteuid;
 
-use super::report;
+use super::{debian, report};
 use crate::process;
 
 const PACKAGES: [&str; 2] = ["chromium", "chromium-driver"];
@@ -30,8 +28,7 @@ pub fn ensure() -> Result<Browser> {
         );
         return Ok(browser);
     }
-    let path = env::var_os("PATH").unwrap_or_default();
-    if !geteuid().is_root() || process::find_program("apt-get", &path).is_none() {
+    if !debian::can_install() {
         bail!(
             "Chromium or ChromeDriver is missing; install both (on Debian: `apt-get install {}`), or set CHROMIUM and CHROMEDRIVER to their paths",
             PACKAGES.join(" ")
@@ -41,19 +38,7 @@ pub fn ensure() -> Result<Browser> {
         "Chromium and ChromeDriver",
         "missing, installing Debian's packages",
     );
-    let apt = |arguments: &[&str]| {
-        process::run(
-            Command::new("apt-get")
-                .args(arguments)
-                .env("DEBIAN_FRONTEND", "noninteractive"),
-        )
-    };
-    apt(&["update", "-qq"])?;
-    apt(&[
-        &["install", "-y", "-qq", "--no-install-recommends"],
-        &PACKAGES[..],
-    ]
-    .concat())?;
+    debian::install(&PACKAGES)?;
     match find() {
         Some(browser) => Ok(browser),
         None => bail!(

@@ -5,7 +5,9 @@
 
 mod browser;
 mod cargo_tool;
+mod debian;
 mod npm;
+mod python;
 pub mod versions;
 mod wasm_target;
 
@@ -39,18 +41,20 @@ pub struct Tools {
     pub trunk: PathBuf,
     /// esbuild, which makes one small script of the page's.
     pub esbuild: PathBuf,
-    /// wasm-pack, Chromium and `ChromeDriver`; only from [`Scope::Everything`] on.
+    /// wasm-pack, the browser and the schema tester; only from [`Scope::Everything`] on.
     pub testing: Option<Testing>,
     path: OsString,
 }
 
-/// What runs tests in a browser.
+/// What runs tests.
 #[derive(Debug)]
 pub struct Testing {
     /// wasm-pack, which builds and runs the widget's browser tests.
     pub wasm_pack: PathBuf,
     /// Chromium and its driver.
     pub browser: Browser,
+    /// Tests the HTTP API against its own description.
+    pub schemathesis: PathBuf,
 }
 
 impl Tools {
@@ -87,6 +91,8 @@ pub fn ensure(workspace: &Workspace, scope: Scope) -> Result<Tools> {
         Some(Testing {
             wasm_pack: wasm_pack.join("wasm-pack"),
             browser,
+            schemathesis: python::ensure(&cache, &workspace.join("e2e/requirements.txt"))?
+                .join("schemathesis"),
         })
     } else {
         None

@@ -39,3 +39,6 @@ pub const ESBUILD: &str = "0.28.2";
 
 /// The oldest Node.js that runs the end-to-end tests.
 pub const NODE_MAJOR: u32 = 20;
+
+/// The oldest Python that runs the schema tester, as (major, minor).
+pub const PYTHON: (u32, u32) = (3, 10);

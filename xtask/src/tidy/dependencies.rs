@@ -33,7 +33,7 @@ const ALLOWED: [(&str, &[&str]); 7] = [
     ("cuecard", &["cuecard-panel", "cuecard-protocol"]),
     ("cuecard-cxone", &[]),
     ("cuecard-server", &["cuecard-cxone", "cuecard-protocol"]),
-    ("cuecard-simulator", &["cuecard-cxone"]),
+    ("cuecard-simulator", &["cuecard-cxone", "cuecard-protocol"]),
     ("xtask", &[]),
 ];
 
