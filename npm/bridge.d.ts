@@ -1,5 +1,3 @@
-import type { AssertionProvider } from "./cuecard.js";
-
 /** What the page does itself when the agent asks for it; the panel does the rest. */
 export type Taken = "insert" | "task";
 
@@ -26,7 +24,7 @@ export interface CuecardConnection {
  */
 export declare function connectCuecard(
   iframe: HTMLIFrameElement,
-  options: { assertionProvider: AssertionProvider; takes?: readonly Taken[] },
+  options: { assertionProvider: (request: { fresh: boolean }) => string | Promise<string>; takes?: readonly Taken[] },
 ): CuecardConnection;
 
 declare global {

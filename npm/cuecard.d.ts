@@ -4,8 +4,9 @@ export declare const ready: Promise<void>;
 /**
  * Gives an assertion that your backend has signed (JWT, good for at most 60 s, each one once).
  * `fresh`: one that was given before is of no use any more. An error's message is shown to the agent.
+ * Null: the session that this browser already has will do. Not where agents share a browser: it may be the one before's.
  */
-export type AssertionProvider = (options: { fresh: boolean }) => string | Promise<string>;
+export type AssertionProvider = (options: { fresh: boolean }) => string | null | Promise<string | null>;
 
 /** Absent for the system's. */
 export type Theme = "light" | "dark" | "high-contrast";

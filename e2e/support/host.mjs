@@ -8,7 +8,7 @@ import { dirname, extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { guide, sign } from './guide.mjs';
+import { cardsAddress, guide, sign } from './guide.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PACKAGE = process.env.NPM_PACKAGE ?? join(ROOT, 'target/npm/cuecard-panel.tgz');
@@ -46,8 +46,9 @@ async function run(program, args, cwd) {
 }
 
 /**
- * The desktop's own server: the files of a folder under the documented policy, and what its backend signs for the agent.
- * @param {{folder: string, agent: string, hasFrame?: boolean}} options `hasFrame`: it holds the server's frame, on another site
+ * The desktop's own server: the files of a folder, if it has one, under the documented policy, what its backend signs for the agent, and
+ * its link to the server's page.
+ * @param {{folder?: string, agent: string, hasFrame?: boolean}} options `hasFrame`: it holds the server's frame, on another site
  */
 export async function startHost({ folder, agent, hasFrame = false }) {
   const secret = randomBytes(32).toString('hex');
@@ -60,10 +61,14 @@ export async function startHost({ folder, agent, hasFrame = false }) {
   let broker = `https://${DOCUMENTED}`;
   const placed = (text) => text.replaceAll(`https://${DOCUMENTED}`, broker).replaceAll(`wss://${DOCUMENTED}`, broker.replace('http', 'ws'));
   const answer = async (request, response) => {
-    const { pathname } = new URL(request.url, 'http://desktop');
+    const { pathname, searchParams } = new URL(request.url, 'http://desktop');
+    if (pathname === '/cards') {
+      const address = placed(cardsAddress({ agent, interaction: searchParams.get('interaction') }, secret));
+      return void response.writeHead(303, { location: address }).end();
+    }
     if (request.method === 'POST' && pathname in signed) return void response.end(signed[pathname]());
     const path = pathname.endsWith('/') ? `${pathname}index.html` : pathname;
-    const body = await readFile(join(folder, normalize(path))).catch(() => null);
+    const body = folder && await readFile(join(folder, normalize(path))).catch(() => null);
     // Browsers ask for an icon by themselves.
     if (!body) return void response.writeHead(pathname === '/favicon.ico' ? 204 : 404).end();
     const kind = extname(path);

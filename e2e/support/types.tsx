@@ -54,6 +54,7 @@ export async function plain(): Promise<void> {
 
   // @ts-expect-error no such theme
   panel.theme = "sepia";
+  panel.assertionProvider = () => null;
   // @ts-expect-error an assertion is a text
   panel.assertionProvider = () => 1;
   // @ts-expect-error a field is an element
@@ -72,6 +73,8 @@ export function frame(iframe: HTMLIFrameElement): CuecardConnection {
   void connection.setContext({ customer_name: "Ms Rossi" });
   // @ts-expect-error nobody can take an accepted card
   connectCuecard(iframe, { assertionProvider: () => "token", takes: ["accept"] });
+  // @ts-expect-error a frame signs in by assertion
+  connectCuecard(iframe, { assertionProvider: () => null });
   return connection;
 }
 

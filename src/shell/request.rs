@@ -83,18 +83,19 @@ pub fn begin(
     body: Option<String>,
     signal: Option<&AbortSignal>,
 ) -> Result<Promise, Failure> {
-    let request = prepare(url, body, signal)?;
+    let request = prepare("POST", url, body, signal)?;
     let window = web_sys::window().ok_or(Failure::Network)?;
     Ok(window.fetch_with_request(&request))
 }
 
 /// A request that somebody else sends.
 pub fn prepare(
+    method: &str,
     url: &str,
     body: Option<String>,
     signal: Option<&AbortSignal>,
 ) -> Result<Request, Failure> {
-    request(url, body, signal)
+    request(method, url, body, signal)
         .map_err(|_| refused("{0} is not an address that this page may ask.", &[url]))
 }
 
@@ -112,6 +113,7 @@ pub async fn finish(answer: Promise, url: &str) -> Result<JsString, Failure> {
 }
 
 fn request(
+    method: &str,
     url: &str,
     body: Option<String>,
     signal: Option<&AbortSignal>,
@@ -119,7 +121,7 @@ fn request(
     let headers = Headers::new()?;
     headers.set(REQUEST_HEADER, "1")?;
     let options = RequestInit::new();
-    options.set_method("POST");
+    options.set_method(method);
     options.set_credentials(RequestCredentials::Include);
     match signal {
         Some(signal) => options.set_signal(Some(signal)),

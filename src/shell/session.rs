@@ -1,4 +1,5 @@
-//! `POST /api/session`: who the agent is, by the host's assertion or, in development, by a plain id.
+//! `POST /api/session`: who the agent is, by the host's assertion or, in development, by a plain id; or `GET`, when the host says that
+//! the session of this browser will do.
 
 use std::rc::Rc;
 
@@ -40,7 +41,7 @@ impl Broker {
 /// How the panel says whose it is.
 #[derive(Debug, Clone)]
 pub enum Identity {
-    /// The host's function: takes `{fresh: boolean}`, gives a promise of a signed assertion.
+    /// The host's function: takes `{fresh: boolean}`, gives a promise of a signed assertion, or of null for the session that is there.
     Assertion(Function),
     /// Development only: the `agent` attribute.
     Development(String),
@@ -84,14 +85,13 @@ async fn try_open(
     let refused = |message| Failure::Refused { message };
     let said = |message| refused(Text::literal(message));
     let request = match identity {
-        Identity::Assertion(provider) => SessionRequest::Assertion {
-            assertion: assertion(&provider, fresh_assertion)
-                .await
-                .map_err(refused)?,
-        },
-        Identity::Development(agent) => SessionRequest::Development {
+        Identity::Assertion(provider) => assertion(&provider, fresh_assertion)
+            .await
+            .map_err(refused)?
+            .map(|assertion| SessionRequest::Assertion { assertion }),
+        Identity::Development(agent) => Some(SessionRequest::Development {
             agent_id: AgentId::parse(agent).map_err(|error| said(error.to_string()))?,
-        },
+        }),
         Identity::Unknown => {
             return Err(refused(Text::plain(
                 "This page has not said which agent is signed in.",
@@ -99,13 +99,16 @@ async fn try_open(
         }
     };
     let url = broker.endpoint("/api/session");
-    let body = serde_json::to_string(&request).map_err(|error| said(error.to_string()))?;
-    let answer = sign_in(&request::prepare(&url, Some(body), Some(&signal))?);
+    let body = request.map(|request| serde_json::to_string(&request));
+    let body = body.transpose().map_err(|error| said(error.to_string()))?;
+    let method = if body.is_some() { "POST" } else { "GET" };
+    let answer = sign_in(&request::prepare(method, &url, body, Some(&signal))?);
     let text = request::finish(answer, &url).await?;
     json::read(&text).ok_or_else(|| request::unreadable(&url))
 }
 
-async fn assertion(provider: &Function, fresh: bool) -> Result<String, Text> {
+/// None when the host gives null.
+async fn assertion(provider: &Function, fresh: bool) -> Result<Option<String>, Text> {
     let failed = |why| {
         Text::with(
             "The sign-in of this page failed: {0}",
@@ -127,7 +130,11 @@ async fn assertion(provider: &Function, fresh: bool) -> Result<String, Text> {
     let value = JsFuture::from(Promise::resolve(&promise))
         .await
         .map_err(|error| say(&error))?;
+    if value.is_null() {
+        return Ok(None);
+    }
     value
         .as_string()
+        .map(Some)
         .ok_or_else(|| failed("assertionProvider gave no text, expected a promise of a JWT".into()))
 }

@@ -3,12 +3,12 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
 use crate::page::replace_once;
-use crate::{process, stamp};
+use crate::shrink::minify;
+use crate::stamp;
 
 /// Where the module's tags go in `page/frame.html`.
 const PLACE: &str = "<!-- module -->";
@@ -25,12 +25,7 @@ pub fn add(page: &Path, dist: &Path, esbuild: &Path) -> Result<()> {
     for (stem, ending) in [("frame", "css"), ("frame", "js")] {
         let plain = format!("{stem}.{ending}");
         let output = dist.join(&plain);
-        process::run(
-            Command::new(esbuild)
-                .args(["--minify", "--log-level=warning", "--target=esnext"])
-                .arg(format!("--outfile={}", output.display()))
-                .arg(page.join(&plain)),
-        )?;
+        minify(esbuild, &page.join(&plain), &output)?;
         let hash = stamp::Inputs::default().word(&read(&output)?).finish();
         let hashed = format!("{stem}-{}.{ending}", &hash[..HASH_DIGITS]);
         fs::rename(&output, dist.join(&hashed)).context("cannot give a file its name")?;

@@ -37,7 +37,25 @@ pub fn shrink(dist: &Path, tools: &Tools) -> Result<()> {
     for (from_snippet, from_root) in ON_DEMAND {
         text = replace_once(&text, from_snippet, from_root).context("in the bundled script")?;
     }
-    write(&script, &text)
+    write(&script, &text)?;
+    let start = one_file(dist, "start-", ".js")?;
+    minify(&tools.esbuild, &start, &start)
+}
+
+/// Makes one script or style sheet small by itself.
+pub fn minify(esbuild: &Path, input: &Path, output: &Path) -> Result<()> {
+    process::run(
+        Command::new(esbuild)
+            .args([
+                "--minify",
+                "--format=esm",
+                "--target=esnext",
+                "--log-level=warning",
+                "--allow-overwrite",
+            ])
+            .arg(format!("--outfile={}", output.display()))
+            .arg(input),
+    )
 }
 
 /// esbuild, told to make one small module of a script and all that it imports.
@@ -54,23 +72,26 @@ pub fn bundle(esbuild: &Path) -> Command {
 
 /// The widget's script and its module in `dist`, whose names have a hash.
 pub fn script_and_module(dist: &Path) -> Result<(PathBuf, PathBuf)> {
-    Ok((one_file(dist, ".js")?, one_file(dist, "_bg.wasm")?))
+    Ok((
+        one_file(dist, "cuecard-", ".js")?,
+        one_file(dist, "cuecard-", "_bg.wasm")?,
+    ))
 }
 
-/// The one file of the module, by the end of its name.
-fn one_file(dist: &Path, ending: &str) -> Result<PathBuf> {
+/// The one file whose name begins and ends so, with a hash between.
+fn one_file(dist: &Path, start: &str, ending: &str) -> Result<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dist).with_context(|| format!("cannot list {}", dist.display()))? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if name.starts_with("cuecard-") && name.ends_with(ending) {
+        if name.starts_with(start) && name.ends_with(ending) {
             found.push(path);
         }
     }
     match <[PathBuf; 1]>::try_from(found) {
         Ok([path]) => Ok(path),
         Err(found) => bail!(
-            "{} files cuecard-*{ending} in {}, expected 1",
+            "{} files {start}*{ending} in {}, expected 1",
             found.len(),
             dist.display()
         ),
@@ -92,7 +113,7 @@ mod tests {
     #[test]
     fn an_unexpected_build_is_refused() {
         let dist = tempfile::tempdir().expect("a folder");
-        let error = one_file(dist.path(), ".js").expect_err("nothing there");
+        let error = one_file(dist.path(), "cuecard-", ".js").expect_err("nothing there");
         assert!(
             error.to_string().starts_with("0 files cuecard-*.js in "),
             "{error}"

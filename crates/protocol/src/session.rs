@@ -20,7 +20,7 @@ pub enum SessionRequest {
     },
 }
 
-/// Answer of `POST /api/session`: what the panel must know. The session itself is a cookie.
+/// Answer of `POST` and `GET /api/session`: what the panel must know. The session itself is a cookie.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionInfo {
     /// Whose cards come.

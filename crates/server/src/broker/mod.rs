@@ -96,7 +96,12 @@ pub fn router_with(app: App, limits: Limits) -> Result<Router, KeyError> {
 
 fn api(broker: Broker) -> Router {
     Router::new()
-        .route("/session", post(session::open).delete(session::end))
+        .route(
+            "/session",
+            post(session::open)
+                .get(session::current)
+                .delete(session::end),
+        )
         .route("/ticket", post(ticket::issue))
         .route("/typing", post(typing::tell))
         .route("/embed", get(embed::tell))

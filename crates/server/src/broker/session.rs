@@ -1,4 +1,5 @@
-//! `POST /api/session` opens a session for an assertion, `DELETE /api/session` ends it.
+//! `POST /api/session` opens a session for an assertion, `GET /api/session` tells of the one that the browser has, `DELETE
+//! /api/session` ends it.
 //!
 //! [`assertion`] has what is believed, [`cookie`] what the browser keeps, [`key`] what signs it.
 
@@ -64,9 +65,25 @@ pub async fn open(
         Reason::STORE_FAILED.because("the session could not be signed")
     })?;
     broker.app.audit.record(event("session_opened", &session));
+    let info = told(&broker, session, locale);
+    Ok(([(SET_COOKIE, cookie)], Json(info)).into_response())
+}
+
+/// The handler of `GET`: for a page that was loaded again, or opened beside one that has signed in. It prolongs nothing.
+pub async fn current(
+    State(broker): State<Broker>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    broker.refuse_while_draining()?;
+    let session = broker.session(&headers).await?;
+    Ok(Json(told(&broker, session, None)).into_response())
+}
+
+/// What a panel is told of its session; it is about to connect.
+fn told(broker: &Broker, session: Session, locale: Option<String>) -> SessionInfo {
     broker.app.presence.session_opened(&session.agent);
     let settings = &broker.app.config;
-    let info = SessionInfo {
+    SessionInfo {
         agent_id: session.agent,
         version: cuecard_protocol::VERSION.to_owned(),
         locale: locale.unwrap_or_else(|| settings.session.locale.clone()),
@@ -77,8 +94,7 @@ pub async fn open(
             .iter()
             .map(ToString::to_string)
             .collect(),
-    };
-    Ok(([(SET_COOKIE, cookie)], Json(info)).into_response())
+    }
 }
 
 async fn prove(broker: &Broker, token: &str) -> Result<Proven, Refusal> {

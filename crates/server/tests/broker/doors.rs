@@ -39,6 +39,34 @@ async fn an_assertion_opens_a_session_once() {
 }
 
 #[tokio::test]
+async fn a_browser_is_told_of_the_session_that_it_has_and_nothing_changes() {
+    let clock = Clock::manual(LATER);
+    let stage = Stage::at(tempfile::tempdir().unwrap(), "", clock.clone()).await;
+    let mut browser = stage.browser();
+    let current = async |browser: &crate::stage::Browser| {
+        let request = browser.request(Method::GET, "/api/session");
+        request.send().await.unwrap()
+    };
+    assert_eq!(
+        problem(current(&browser).await).await,
+        (401, "no_session".into())
+    );
+    let opened = browser.open_session(&json!({ "agent_id": "A-1" })).await;
+    let told: Value = opened.json().await.unwrap();
+    clock.advance(Millis::from_secs(60));
+    let answer = current(&browser).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert!(answer.headers().get("set-cookie").is_none());
+    assert_eq!(answer.json::<Value>().await.unwrap(), told);
+    let ended = browser.request(Method::DELETE, "/api/session");
+    ended.send().await.unwrap();
+    assert_eq!(
+        problem(current(&browser).await).await,
+        (401, "no_session".into())
+    );
+}
+
+#[tokio::test]
 async fn bad_assertions_open_nothing() {
     let stage = Stage::new().await;
     let now = seconds(stage.app.clock.now());
@@ -283,13 +311,15 @@ async fn of_many_who_use_one_ticket_at_once_one_gets_in() {
 
 #[tokio::test]
 async fn a_session_survives_a_restart_and_a_used_ticket_stays_used() {
-    let stage = Stage::new().await;
+    let mut stage = Stage::new().await;
     let mut browser = stage.browser_of("A-1").await;
     let ticket = browser.ticket().await;
     drop(browser.connect_with(&ticket).await.unwrap());
-    let dir = stage.stop().await;
-    let stage = Stage::at(dir, "", Clock::system()).await;
-    // The port is another, and with it the origin.
+    // The port is to be another, and with it the origin.
+    while stage.url == browser.url {
+        let dir = stage.stop().await;
+        stage = Stage::at(dir, "", Clock::system()).await;
+    }
     browser.url.clone_from(&stage.url);
     assert_eq!(
         browser.connect_with(&ticket).await.err(),
