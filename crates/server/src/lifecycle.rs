@@ -113,7 +113,7 @@ pub async fn start_with(config: Config, clock: Clock) -> Result<Running, StartEr
         .merge(tasks::router(app.clone()))
         .merge(telemetry::router(app.clone()));
     app.audit.record(started(&app, address));
-    tokio::spawn(sweep::run(app.clone()));
+    sweep::start(&app);
     publish::start(&app)?;
     callbacks::start(&app)?;
     typing::start(&app)?;

@@ -14,8 +14,16 @@ const EVERY: Duration = Duration::from_secs(1);
 /// The exporter wants its histograms emptied now and then; it suggests 5 s.
 const UPKEEP_TICKS: u32 = 5;
 
-/// Runs until the drain begins.
-pub(crate) async fn run(app: App) {
+/// Starts it. A drain ends it, and waits until it has let go of the store: that is the next server's then.
+pub(crate) fn start(app: &App) {
+    let (app, hold) = (app.clone(), app.shutdown.hold());
+    tokio::spawn(async move {
+        run(&app).await;
+        drop((app, hold));
+    });
+}
+
+async fn run(app: &App) {
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut count: u32 = 0;
@@ -27,10 +35,10 @@ pub(crate) async fn run(app: App) {
         count = count.wrapping_add(1);
         if count.is_multiple_of(UPKEEP_TICKS) {
             app.metrics.upkeep();
-            measure(&app).await;
+            measure(app).await;
         }
         match app.backbone.expire(app.clock.now()).await {
-            Ok(expired) => expired.into_iter().for_each(|expired| note(&app, expired)),
+            Ok(expired) => expired.into_iter().for_each(|expired| note(app, expired)),
             // The next second tries again; the cards stay live until then.
             Err(error) => tracing::error!(%error, "expired cards stay for now"),
         }
@@ -70,11 +78,22 @@ fn note(app: &App, expired: Expired) {
 #[cfg(test)]
 mod tests {
     use cuecard_protocol::{CardId, InteractionId};
+    use futures_util::FutureExt as _;
     use serde_json::json;
 
     use super::*;
     use crate::backbone::publications::Kind;
     use crate::publish::stage::{Stage, agent};
+
+    #[tokio::test]
+    async fn a_drain_waits_until_the_store_is_let_go() {
+        let stage = Stage::new();
+        start(&stage.app);
+        let idle = stage.app.shutdown.idle().now_or_never();
+        assert!(idle.is_none(), "nothing keeps the server");
+        stage.app.shutdown.begin();
+        stage.app.shutdown.idle().await;
+    }
 
     #[tokio::test]
     async fn what_nobody_ever_had_is_noted_too() {

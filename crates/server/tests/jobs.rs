@@ -11,8 +11,8 @@ use cuecard_server::clock::Clock;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// 2026-11-20T08:50:10.765Z.
-const START: Millis = Millis(1_795_164_610_765);
+/// 2020-11-20T08:50:10.765Z: the commands go by the system's clock, which is later.
+const START: Millis = Millis(1_605_862_210_765);
 
 /// Exit code, stdout, stderr of `cuecard-server jobs …`.
 fn jobs(dir: &Path, args: &[&str]) -> (Option<i32>, String, String) {
@@ -72,9 +72,9 @@ async fn store() -> (TempDir, Embedded) {
     (dir, store)
 }
 
-const DEAD: &str = "1\tdead\tcallback:crm\tmade 2026-11-20T08:50:10.765Z\tattempts 1\tdue 2026-11-20T08:50:10.765Z\t\
+const DEAD: &str = "1\tdead\tcallback:crm\tmade 2020-11-20T08:50:10.765Z\tattempts 1\tdue 2020-11-20T08:50:10.765Z\t\
      HTTP status 404, expected 2xx\n";
-const WAITING: &str = "2\twaiting\tcallback:kb\tmade 2026-11-20T08:50:10.765Z\tattempts 0\tdue 2026-11-20T08:50:10.765Z\t-\n";
+const WAITING: &str = "2\twaiting\tcallback:kb\tmade 2020-11-20T08:50:10.765Z\tattempts 0\tdue 2020-11-20T08:50:10.765Z\t-\n";
 
 fn done(stdout: &str) -> (Option<i32>, String, String) {
     (Some(0), stdout.to_owned(), String::new())

@@ -61,7 +61,8 @@ pub struct Connection {
     has_grown: bool,
     behind_since: Option<Millis>,
     last_heard: Millis,
-    is_probed: bool,
+    /// When the probe was sent that is not answered.
+    probed_at: Option<Millis>,
     pulse: Pulse,
     allowance: Allowance,
 }
@@ -89,7 +90,7 @@ impl Connection {
             has_grown: false,
             behind_since: None,
             last_heard: now,
-            is_probed: false,
+            probed_at: None,
             pulse: Pulse::new(),
             allowance: Allowance::new(limits.burst, limits.per_second),
         }
@@ -97,17 +98,20 @@ impl Connection {
 
     /// When [`Input::DeadlineReached`] is due.
     pub fn deadline(&self) -> Millis {
-        let quiet = if self.is_probed {
-            self.limits.dead_after
-        } else {
-            self.limits.probe_after
-        };
-        let mut deadline = self.session_ends.min(self.last_heard.plus(quiet));
+        let mut deadline = self.session_ends.min(self.quiet_until());
         if self.phase == Phase::AwaitingHello {
             deadline = deadline.min(self.opened.plus(self.limits.hello_within));
         }
         let beat = self.pulse.deadline(self.last_heard, &self.limits);
         beat.map_or(deadline, |beat| deadline.min(beat))
+    }
+
+    /// How long it may say nothing more: until the probe, or the end.
+    fn quiet_until(&self) -> Millis {
+        let (heard, limits) = (self.last_heard, &self.limits);
+        let probe = heard.plus(limits.probe_after);
+        self.probed_at
+            .map_or(probe, |probed| limits.dead_at(heard, probed))
     }
 
     /// The id of the panel's life, once, when `hello` has named it.
@@ -311,13 +315,12 @@ impl Connection {
                 self.close(CloseCode::BadMessage, "no hello came in time"),
             ];
         }
-        let quiet = now.since(self.last_heard);
-        if quiet >= self.limits.dead_after {
-            self.phase = Phase::Over;
-            return vec![Output::Count("dead_peer"), Output::Drop];
-        }
-        if quiet >= self.limits.probe_after && !self.is_probed {
-            self.is_probed = true;
+        if now >= self.quiet_until() {
+            if self.probed_at.is_some() {
+                self.phase = Phase::Over;
+                return vec![Output::Count("dead_peer"), Output::Drop];
+            }
+            self.probed_at = Some(now);
             return vec![Output::Probe];
         }
         let beat = self.pulse.beat(self.last_heard, &self.limits, now);
@@ -330,7 +333,7 @@ impl Connection {
 
     fn heard(&mut self, now: Millis) -> Option<Output> {
         self.last_heard = now;
-        self.is_probed = false;
+        self.probed_at = None;
         self.pulse.heard().then_some(Output::Back)
     }
 

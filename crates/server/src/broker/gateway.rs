@@ -4,6 +4,7 @@
 //! nothing itself.
 
 mod carry;
+mod goodbye;
 mod observe;
 mod questions;
 mod replay;

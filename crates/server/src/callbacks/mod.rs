@@ -44,9 +44,16 @@ pub fn subscriptions(callbacks: &Callbacks) -> Vec<Subscription> {
     receivers.map(subscription).collect()
 }
 
-/// Starts a worker for each receiver, and the measurement of all queues; they end with the drain.
+/// Starts a worker for each receiver, and the measurement of all queues; they end with the drain, which waits until they have
+/// let go of the store.
 pub fn start(app: &App) -> Result<(), ClientError> {
-    tokio::spawn(measure(app.clone()));
+    tokio::spawn({
+        let (app, hold) = (app.clone(), app.shutdown.hold());
+        async move {
+            measure(&app).await;
+            drop((app, hold));
+        }
+    });
     if app.config.callbacks.receivers.is_empty() {
         return Ok(());
     }
@@ -57,7 +64,7 @@ pub fn start(app: &App) -> Result<(), ClientError> {
     Ok(())
 }
 
-async fn measure(app: App) {
+async fn measure(app: &App) {
     let mut ticks = interval(MEASURE_EVERY);
     let mut queues: BTreeSet<String> = app.config.callbacks.receivers.iter().map(queue).collect();
     loop {
@@ -65,7 +72,7 @@ async fn measure(app: App) {
             () = app.shutdown.draining() => return,
             _ = ticks.tick() => {}
         }
-        if let Err(error) = show(&app, &mut queues).await {
+        if let Err(error) = show(app, &mut queues).await {
             tracing::error!(%error, "the queues cannot be measured");
         }
     }
@@ -87,4 +94,22 @@ async fn show(app: &App, queues: &mut BTreeSet<String>) -> Result<(), BackboneEr
         gauge!("cuecard_jobs_oldest_seconds", "queue" => queue.clone()).set(age as f64 / 1000.0);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+    use crate::publish::stage::Stage;
+
+    #[tokio::test]
+    async fn a_drain_waits_until_the_store_is_let_go() {
+        let stage = Stage::new();
+        start(&stage.app).unwrap();
+        let idle = stage.app.shutdown.idle().now_or_never();
+        assert!(idle.is_none(), "nothing keeps the server");
+        stage.app.shutdown.begin();
+        stage.app.shutdown.idle().await;
+    }
 }

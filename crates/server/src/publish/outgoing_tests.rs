@@ -20,7 +20,7 @@ use crate::publish::stage::{START, Stage, agent};
 
 const CLIENT: &str = "model";
 /// Nothing in these tests takes so long unless it never comes.
-const PATIENCE: Span = Span::from_secs(30);
+const PATIENCE: Span = Span::from_mins(2);
 
 fn publication(n: usize, kind: Kind) -> Publication {
     let frame = match kind {

@@ -148,7 +148,7 @@ mod tests {
         };
         tokio::select! {
             () = run(&stage.app, "q", 1, work) => panic!("the worker ended"),
-            ended = tokio::time::timeout(Duration::from_secs(10), look) => ended.unwrap(),
+            ended = tokio::time::timeout(Duration::from_mins(1), look) => ended.unwrap(),
         }
         let at = |delivery: &str, at| (delivery.to_owned(), at);
         let mut begun = begun.into_inner().unwrap();

@@ -78,6 +78,53 @@ async fn act(stage: &Stage, name: &str, card: &Card, kind: ActionKind, snippet: 
     stage.app.reports.nudge();
 }
 
+/// Posts prompts until the agent has one, and gives that. One can be sent for two seconds only, so a machine that stalls may
+/// lose some.
+async fn shown_prompt(stage: &Stage) -> Card {
+    let deadline = Instant::now() + PATIENCE;
+    let mut n = 0;
+    loop {
+        let id = format!("p{n}");
+        let (status, taken) = stage
+            .post(
+                "/v1/prompts",
+                &prompt(&json!({"id": id, "level": 5, "override": true})),
+            )
+            .await;
+        assert_eq!(status, 202, "{taken}");
+        let path = format!("/v1/cards/{id}");
+        let is_settled = |card: &Value| card["state"] != "queued" && card["state"] != "sent";
+        let status = until(stage, &path, is_settled).await;
+        if status["state"] == "delivered" {
+            return shown(stage, &id).await;
+        }
+        assert!(
+            status["state"] == "lost" || status["state"] == "refused",
+            "{status}"
+        );
+        assert!(Instant::now() < deadline, "no prompt comes: {status}");
+        n += 1;
+    }
+}
+
+/// Waits until each of these events is in the audit trail of a card, and gives all that are.
+async fn audited(stage: &Stage, card: &str, wanted: &[&str]) -> Vec<String> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let lines = stage.audited().await.into_iter();
+        let of_card = lines.filter(|[_, _, about, _]| about == card);
+        let events: Vec<String> = of_card.map(|[event, ..]| event).collect();
+        if wanted
+            .iter()
+            .all(|one| events.iter().any(|event| event == one))
+        {
+            return events;
+        }
+        assert!(Instant::now() < deadline, "{wanted:?} in {events:?}");
+        sleep(std::time::Duration::from_millis(10)).await;
+    }
+}
+
 fn outcomes(status: &Value) -> Vec<&str> {
     let outcomes = status["outcomes"].as_array().unwrap().iter();
     outcomes
@@ -140,19 +187,15 @@ async fn a_suggestion_is_shown_accepted_and_confirmed_by_the_platform() {
     ] {
         assert!(metrics.contains(line), "{line} is not in {metrics}");
     }
-    let events: Vec<String> = stage
-        .audited()
-        .await
-        .into_iter()
-        .filter(|[_, _, card, _]| card == "s")
-        .map(|[event, ..]| event)
-        .collect();
-    for event in [
+    let wanted = [
         "published",
         "delivered",
         "acknowledged",
         "platform_accepted",
-    ] {
+    ];
+    // What the platform said is noted after it can be read in the card's status.
+    let events = audited(&stage, "s", &wanted).await;
+    for event in wanted {
         assert_eq!(
             events.iter().filter(|one| *one == event).count(),
             1,
@@ -185,14 +228,7 @@ async fn alerts_and_prompts_come_too_and_a_snippet_is_adopted_once() {
         })
         .await;
     assert!(connected.is_some());
-    let (status, taken) = stage
-        .post(
-            "/v1/prompts",
-            &prompt(&json!({"id": "p", "level": 5, "override": true})),
-        )
-        .await;
-    assert_eq!(status, 202, "{taken}");
-    let card = shown(&stage, "p").await;
+    let card = shown_prompt(&stage).await;
     let CardBody::Prompt(said) = &card.body else {
         panic!("{card:?}")
     };
@@ -221,7 +257,7 @@ async fn alerts_and_prompts_come_too_and_a_snippet_is_adopted_once() {
         Recorded::Repeat
     );
     act(&stage, "4", &card, ActionKind::Dismissed, None).await;
-    let status = stage.get("/v1/cards/p").await.1;
+    let status = stage.get(&format!("/v1/cards/{}", card.id)).await.1;
     let mut found = outcomes(&status);
     found.retain(|one| *one != "sent");
     assert_eq!(found, ["delivered", "rendered", "adopted", "dismissed"]);

@@ -1,7 +1,5 @@
 //! What became of cards: in order, nothing skipped, and at once for whoever waits.
 
-use std::time::Duration;
-
 use cuecard_protocol::{
     Action, ActionId, ActionKind, Card, CardBody, CardId, InteractionId, Suggestion,
 };
@@ -38,7 +36,7 @@ async fn all_that_may_wait(stage: &Stage) -> (JoinSet<(u16, Value)>, (u16, Value
     for _ in 0..17 {
         waiting.spawn(answer(stage.request(Method::GET, "/v1/outcomes?wait=30")));
     }
-    let refused = timeout(Duration::from_secs(10), waiting.join_next()).await;
+    let refused = timeout(PATIENCE, waiting.join_next()).await;
     let refused = refused.expect("one does not wait").unwrap().unwrap();
     (waiting, refused)
 }
@@ -108,7 +106,8 @@ async fn whoever_waits_is_told_at_once() {
         .note(&id("s"), Report::Sent)
         .await
         .unwrap();
-    let told = timeout(Duration::from_secs(10), waiting.join_all())
+    // Whoever is not told answers an empty page when its 30 s are over.
+    let told = timeout(PATIENCE, waiting.join_all())
         .await
         .expect("they are told at once");
     for (_, page) in told {

@@ -2,6 +2,7 @@
 
 use cuecard_protocol::{Millis, ServerMessage};
 use cuecard_server::broker::connection::Limits;
+use cuecard_server::clock::Clock;
 use futures_util::SinkExt as _;
 use tokio::io::AsyncWriteExt as _;
 use tokio_tungstenite::tungstenite::Message;
@@ -149,13 +150,15 @@ async fn a_quiet_browser_that_answers_pings_stays_and_one_that_does_not_is_let_g
 
 #[tokio::test]
 async fn a_browser_that_talks_too_much_and_a_session_with_too_many_sockets_are_cut_off() {
-    let stage = Stage::limited(Limits {
+    let limits = Limits {
         burst: 10,
         per_second: 1,
         sockets_per_session: 2,
         ..Limits::default()
-    })
-    .await;
+    };
+    // Time stands: no allowance grows, and nobody loses a seat because it says no hello.
+    let clock = Clock::manual(Millis(1_900_000_000_000));
+    let stage = Stage::limited_at(limits, clock).await;
     let mut socket = greeted(&stage).await;
     for _ in 0..10 {
         socket.say(r#"{"type":"ping"}"#).await;

@@ -77,7 +77,12 @@ impl Stage {
 
     /// One whose patience with sockets is another.
     pub async fn limited(limits: Limits) -> Self {
-        let mut stage = Self::new().await;
+        Self::limited_at(limits, Clock::system()).await
+    }
+
+    /// As [`Stage::limited`], with this clock.
+    pub async fn limited_at(limits: Limits, clock: Clock) -> Self {
+        let mut stage = Self::at(tempfile::tempdir().unwrap(), "", clock).await;
         let router = broker::router_with(stage.app.clone(), limits).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         stage.url = format!("http://{}", listener.local_addr().unwrap());

@@ -33,13 +33,14 @@ impl World {
         }
     }
 
-    /// Starts a server on this world's files, polling the risk API every 200 ms.
+    /// Starts a server on this world's files, polling the risk API every 200 ms. An answer may take long: that this machine
+    /// stalls is no failure of the source.
     pub(crate) async fn server(&self, risk: bool) -> Running {
         let (http, ws) = (self.simulator.base_url(), self.simulator.ws_url());
         let file = |name: &str| self.directory.path().join(name).display().to_string();
         let risk = if risk {
             format!(
-                "[risk]\npoll_seconds = 0.2\nsources = [{{ name = 'main', url = '{http}/v1/score' }}]\n"
+                "[risk]\npoll_seconds = 0.2\ntimeout_seconds = 60\nsources = [{{ name = 'main', url = '{http}/v1/score' }}]\n"
             )
         } else {
             String::new()

@@ -10,18 +10,21 @@ use cuecard_protocol::session::TicketInfo;
 use cuecard_server::Running;
 use cuecard_server::config::Config;
 use cuecard_simulator::{FaultRule, Options, Scenario, SeenEntry, SeenKind, Simulator};
+use futures_util::stream::SplitSink;
 use futures_util::{SinkExt as _, StreamExt as _};
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 /// No wait of these tests is longer.
-const DEADLINE: Duration = Duration::from_mins(1);
+pub const DEADLINE: Duration = Duration::from_mins(1);
 
 /// No two panels have the same.
 static LIVES: AtomicU64 = AtomicU64::new(0);
@@ -188,7 +191,17 @@ pub struct Panel {
     cookie: String,
     life: String,
     n: AtomicU64,
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    says: SplitSink<WebSocketStream<MaybeTlsStream<TcpStream>>, Message>,
+    /// A word for each message of the server.
+    hears: mpsc::UnboundedReceiver<()>,
+    /// Reads, and so answers probes, as a browser does whatever its page is at.
+    reading: JoinHandle<()>,
+}
+
+impl Drop for Panel {
+    fn drop(&mut self) {
+        self.reading.abort();
+    }
 }
 
 impl Panel {
@@ -215,13 +228,25 @@ impl Panel {
             request.headers_mut().insert(name, value.parse().unwrap());
         }
         let (socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
+        let (says, mut wire) = socket.split();
+        let (texts, hears) = mpsc::unbounded_channel();
+        let reading = async move {
+            while let Some(Ok(message)) = wire.next().await {
+                if message.is_text() {
+                    // Not all tests listen.
+                    let _ = texts.send(());
+                }
+            }
+        };
         Self {
             client,
             url,
             cookie,
             life: LIVES.fetch_add(1, Ordering::Relaxed).to_string(),
             n: AtomicU64::new(0),
-            socket,
+            says,
+            hears,
+            reading: tokio::spawn(reading),
         }
     }
 
@@ -229,15 +254,16 @@ impl Panel {
     pub async fn hello(&mut self) {
         let hello = json!({ "type": "hello", "last_seq": 0, "version": "0", "life": self.life });
         let hello = Message::text(hello.to_string());
-        self.socket.send(hello).await.unwrap();
-        let welcome = timeout(DEADLINE, self.socket.next()).await.unwrap();
-        welcome.unwrap().unwrap();
+        self.says.send(hello).await.unwrap();
+        let welcome = timeout(DEADLINE, self.hears.recv()).await.unwrap();
+        welcome.unwrap();
     }
 
-    /// Reads, and so answers probes, for so long.
-    pub async fn answer_for(&mut self, time: Duration) {
-        let reading = async { while self.socket.next().await.is_some() {} };
-        timeout(time, reading).await.unwrap_err();
+    /// Takes nothing from the wire any more. The socket stays open.
+    pub async fn stall(&mut self) {
+        self.reading.abort();
+        let ended = (&mut self.reading).await;
+        assert!(ended.unwrap_err().is_cancelled(), "the socket is closed");
     }
 
     /// Tells that the agent types, or does not.

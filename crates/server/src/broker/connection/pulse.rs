@@ -11,6 +11,8 @@ pub(super) struct Pulse {
     /// When the agent began to type with this panel, if it does. To begin is a sign of life.
     typing_since: Option<Millis>,
     probed_at: Millis,
+    /// When the first probe of this burst was sent that is not answered.
+    unanswered_since: Option<Millis>,
     is_silent: bool,
 }
 
@@ -29,6 +31,7 @@ impl Pulse {
         Self {
             typing_since: None,
             probed_at: Millis(0),
+            unanswered_since: None,
             is_silent: false,
         }
     }
@@ -36,21 +39,28 @@ impl Pulse {
     /// Whether the agent types with this panel.
     pub(super) fn types(&mut self, typing: bool, now: Millis) {
         self.typing_since = typing.then(|| self.typing_since.unwrap_or(now));
+        self.unanswered_since = self.unanswered_since.filter(|_| typing);
     }
 
     /// Something came. True if the panel had been silent.
     pub(super) fn heard(&mut self) -> bool {
+        self.unanswered_since = None;
         std::mem::take(&mut self.is_silent)
     }
 
     /// When something is due.
     pub(super) fn deadline(&self, last_heard: Millis, limits: &Limits) -> Option<Millis> {
-        let since = self.typing_since.filter(|_| !self.is_silent)?;
-        let heard = last_heard.max(since);
+        self.typing_since.filter(|_| !self.is_silent)?;
         let probe = last_heard
             .max(self.probed_at)
             .plus(limits.typing_probe_after);
-        Some(probe.min(heard.plus(limits.typing_silent_after)))
+        let silent = self.silent_at(last_heard, limits);
+        Some(silent.map_or(probe, |silent| probe.min(silent)))
+    }
+
+    fn silent_at(&self, last_heard: Millis, limits: &Limits) -> Option<Millis> {
+        let heard = last_heard.max(self.typing_since?);
+        Some(limits.silent_at(heard, self.unanswered_since?))
     }
 
     /// What is due now.
@@ -63,12 +73,14 @@ impl Pulse {
         if self.deadline(last_heard, limits)? > now {
             return None;
         }
-        let quiet = now.since(last_heard.max(self.typing_since?));
-        if quiet >= limits.typing_silent_after {
+        let silent = self.silent_at(last_heard, limits);
+        if silent.is_some_and(|silent| silent <= now) {
             self.is_silent = true;
-            return Some(Beat::Silent(quiet));
+            let heard = last_heard.max(self.typing_since?);
+            return Some(Beat::Silent(now.since(heard)));
         }
         self.probed_at = now;
+        self.unanswered_since.get_or_insert(now);
         Some(Beat::Probe)
     }
 }

@@ -1,4 +1,4 @@
-//! What the machine answers, as full lists. Catching up, messages and ends have their files.
+//! What the machine answers, as full lists. Catching up, messages, ends and the pulse have their files.
 
 use cuecard_protocol::{
     ActionKind, Alert, AlertLevel, Card, CardBody, CardId, InteractionId, MAX_CARDS,
@@ -9,6 +9,7 @@ use super::*;
 
 mod catching_up;
 mod ends;
+mod pulse;
 mod resume;
 
 const NOW: Millis = Millis(1_800_000_000_000);

@@ -15,18 +15,13 @@ use super::super::Broker;
 use super::super::connection::{Connection, Input, Output};
 use super::super::hub::Seat;
 use super::super::session::cookie::Session;
+use super::goodbye;
 use super::observe::{Counted, Observer};
 use super::questions::{self, Pending};
 use crate::app::App;
 use crate::backbone::BackboneError;
 use crate::publish::PresenceGuard;
 use crate::typing::AtDesk;
-
-/// How long a close frame may take to leave, and the browser to answer it.
-const CLOSE_WITHIN: Duration = Duration::from_secs(3);
-
-/// After a message that was never read to its end there is no answer to wait for; the close frame gets this long.
-const LINGER: Duration = Duration::from_millis(250);
 
 /// `bye` asks the panels to stay away between half a second and this, each for another time.
 const LONGEST_BYE_MS: u32 = 5_000;
@@ -46,6 +41,8 @@ pub struct Carrier {
     answer: Option<Pending>,
     /// To an action. While it is out, nothing more is read from the socket.
     recording: Option<Pending>,
+    /// The last thing that happened came from the browser.
+    has_spoken: bool,
 }
 
 /// Why a message was not written.
@@ -80,6 +77,7 @@ impl Carrier {
             connection,
             answer: None,
             recording: None,
+            has_spoken: false,
         }
     }
 
@@ -110,12 +108,17 @@ impl Carrier {
         }
     }
 
-    /// The next thing that happens; `None` if the browser is gone.
+    /// The next thing that happens; `None` if the browser is gone. What the browser has said counts before a deadline that
+    /// has passed meanwhile, but one thing at a time: who never falls silent does not outlive its session.
     async fn happening(&mut self, drain: Pin<&mut impl Future<Output = ()>>) -> Option<Input> {
         let app = &self.broker.app;
         let wait = Duration::from_millis(self.connection.deadline().since(app.clock.now()).0);
+        if std::mem::take(&mut self.has_spoken) && wait.is_zero() {
+            return Some(Input::DeadlineReached);
+        }
         let signals = &self.seat.signals;
         tokio::select! {
+            biased;
             () = drain => Some(Input::Draining { retry_after_ms: wait_asked(app) }),
             () = signals.ended.notified() => Some(Input::SessionEnded),
             answer = arrival(&mut self.answer), if self.answer.is_some() => {
@@ -124,9 +127,12 @@ impl Carrier {
             recorded = arrival(&mut self.recording), if self.recording.is_some() => {
                 Some(recorded.unwrap_or_else(|error| failed(app, &error)))
             }
+            message = self.socket.recv(), if self.recording.is_none() => {
+                self.has_spoken = true;
+                received(message)
+            }
             () = signals.grew.notified() => Some(Input::LogGrew),
             () = signals.typed.notified() => Some(Input::Typing(self.at_desk.is_typing())),
-            message = self.socket.recv(), if self.recording.is_none() => received(message),
             () = sleep(wait) => Some(Input::DeadlineReached),
         }
     }
@@ -230,29 +236,13 @@ impl Carrier {
         ControlFlow::Break(())
     }
 
-    /// Says goodbye and waits a little for the answer: a socket that is dropped with unread messages in it is reset,
-    /// and the browser may never see why.
     async fn close(&mut self, code: CloseCode, reason: String) {
         let frame = CloseFrame {
             code: code.code(),
             reason: reason.into(),
         };
-        let sent = timeout(CLOSE_WITHIN, self.socket.send(Message::Close(Some(frame)))).await;
-        if !matches!(sent, Ok(Ok(()))) {
-            return;
-        }
-        let answered = timeout(CLOSE_WITHIN, async {
-            loop {
-                match self.socket.recv().await {
-                    Some(Ok(Message::Close(_))) => return true,
-                    Some(Ok(_)) => {}
-                    Some(Err(_)) | None => return false,
-                }
-            }
-        });
-        if let Ok(false) = answered.await {
-            sleep(LINGER).await;
-        }
+        let within = Duration::from_millis(self.broker.limits.close_within.0);
+        goodbye::say(&mut self.socket, frame, within).await;
     }
 }
 
