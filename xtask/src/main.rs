@@ -5,7 +5,6 @@
 
 mod bench;
 mod binaries;
-mod counts;
 mod demo;
 mod frame;
 mod insights;

@@ -1,4 +1,4 @@
-//! Counting passed and failed tests from what the test runners print. Pure: text in, numbers out.
+//! Counting passed and failed tests from what the test runners print, and naming the failed ones. Pure: text in, numbers and names out.
 
 use std::fmt;
 use std::ops::AddAssign;
@@ -60,6 +60,47 @@ impl fmt::Display for Counts {
     }
 }
 
+/// The names of failed tests, from the lines of libtest's reports: those that stand indented below the last `failures:` of each.
+#[derive(Debug, Default)]
+pub struct Failures {
+    /// The names so far, each once.
+    pub names: Vec<String>,
+    listing: bool,
+}
+
+impl Failures {
+    /// Takes the next line.
+    pub fn read(&mut self, line: &str) {
+        if line == "failures:" {
+            self.listing = true;
+        } else if let (true, Some(name)) = (self.listing, line.strip_prefix("    ")) {
+            if !self.names.iter().any(|known| known == name) {
+                self.names.push(name.to_owned());
+            }
+        } else if !line.is_empty() {
+            self.listing = false;
+        }
+    }
+}
+
+/// The spec files in which a test failed, from a TAP report of `node --test`: it gives places of failed tests only.
+pub fn failed_specs(tap: &str) -> Vec<String> {
+    let mut files: Vec<String> = Vec::new();
+    for place in tap
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("location: '"))
+    {
+        // `'/specs/a.test.mjs:3:1'`
+        let Some(file) = place.rsplitn(3, ':').last() else {
+            continue;
+        };
+        if !files.iter().any(|known| known == file) {
+            files.push(file.to_owned());
+        }
+    }
+    files
+}
+
 fn number_before(text: &str, word: &str) -> Option<u64> {
     text.split([';', '.'])
         .find_map(|part| part.trim().strip_suffix(word)?.trim().parse().ok())
@@ -103,6 +144,44 @@ mod tests {
             })
         );
         assert_eq!(Counts::of_node_report("TAP version 13\n"), None);
+    }
+
+    #[test]
+    fn failed_tests_are_named_once_and_their_output_is_not_taken_for_names() {
+        let report = "running 3 tests
+test doors::opens ... FAILED
+test doors::closes ... ok
+
+failures:
+
+---- doors::opens stdout ----
+    not a name
+thread panicked
+
+failures:
+    doors::opens
+    doors::shuts
+
+test result: FAILED. 1 passed; 2 failed
+    not a name either
+
+failures:
+    doors::opens
+";
+        let mut failures = Failures::default();
+        report.lines().for_each(|line| failures.read(line));
+        assert_eq!(failures.names, ["doors::opens", "doors::shuts"]);
+    }
+
+    #[test]
+    fn failed_specs_are_named_once() {
+        let tap = "ok 1 - fine\n  ---\n  duration_ms: 1\n  ...\nnot ok 2 - suite\n    not ok 1 - inner\n      ---\n      \
+                   location: '/specs/a.test.mjs:5:25'\n  ---\n  location: '/specs/a.test.mjs:5:1'\n  location: '/specs/b.test.mjs:7:1'\n";
+        assert_eq!(
+            failed_specs(tap),
+            ["/specs/a.test.mjs", "/specs/b.test.mjs"]
+        );
+        assert!(failed_specs("ok 1 - fine\n").is_empty());
     }
 
     #[test]

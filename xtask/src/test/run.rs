@@ -1,0 +1,186 @@
+//! How a test runner ended, and what becomes of tests that failed.
+
+use std::mem;
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::counts::{Counts, Failures};
+use crate::process;
+
+/// How a runner ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// What its summaries say, if there is one.
+    pub counts: Option<Counts>,
+    /// Whether it said that all is well.
+    pub success: bool,
+    /// What failed, by name, or by file where the runner is given files.
+    pub failed: Vec<String>,
+}
+
+/// What a suite comes to.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// How many tests passed and failed in the end.
+    pub counts: Counts,
+    /// What failed at first and passed when it was run once more.
+    pub unsteady: Vec<String>,
+}
+
+impl Run {
+    /// Runs a command whose output is libtest's, or like it.
+    pub fn of(command: &mut Command) -> Result<Self> {
+        let mut counts: Option<Counts> = None;
+        let mut failures = Failures::default();
+        let status = process::run_lines(command, |line| {
+            if let Some(found) = Counts::of_rust_summary(line) {
+                *counts.get_or_insert_default() += found;
+            }
+            failures.read(line);
+        })?;
+        Ok(Self {
+            counts,
+            success: status.success(),
+            failed: failures.names,
+        })
+    }
+
+    /// A runner that fails without a failed test, or ends without a summary, did not do its work.
+    pub fn broke(&self) -> bool {
+        self.counts
+            .is_none_or(|counts| !self.success && counts.failed == 0)
+    }
+
+    /// The result as it is.
+    pub fn outcome(self) -> Outcome {
+        let mut counts = self.counts.unwrap_or_default();
+        if self.broke() {
+            counts += Counts::BROKEN;
+        }
+        Outcome {
+            counts,
+            unsteady: Vec::new(),
+        }
+    }
+
+    /// The result after `again`, which is given the names of what failed and runs at least that. What passes then counts as
+    /// passed, and is named.
+    pub fn tried_again(mut self, again: impl FnOnce(&[String]) -> Result<Self>) -> Result<Outcome> {
+        if self.failed.is_empty() || self.broke() {
+            return Ok(self.outcome());
+        }
+        println!(
+            "\ntest: failed, and is tried once more: {}",
+            self.failed.join(", ")
+        );
+        let names = mem::take(&mut self.failed);
+        let second = again(&names)?;
+        let mut outcome = self.outcome();
+        if second.success && second.counts.is_some_and(|counts| counts.passed > 0) {
+            outcome.counts.passed += mem::take(&mut outcome.counts.failed);
+            outcome.unsteady = names;
+        }
+        Ok(outcome)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: Counts = Counts {
+        passed: 3,
+        failed: 0,
+    };
+    const BAD: Counts = Counts {
+        passed: 3,
+        failed: 2,
+    };
+
+    fn run(counts: Option<Counts>, success: bool) -> Run {
+        let failed = counts.map_or(0, |counts| counts.failed);
+        Run {
+            counts,
+            success,
+            failed: (0..failed).map(|number| format!("test {number}")).collect(),
+        }
+    }
+
+    #[test]
+    fn a_runner_that_breaks_is_a_failure() {
+        let counts = |counts, success| run(counts, success).outcome().counts;
+        assert_eq!(counts(Some(GOOD), true), GOOD);
+        assert_eq!(
+            counts(Some(GOOD), false),
+            Counts {
+                passed: 3,
+                failed: 1
+            }
+        );
+        assert_eq!(counts(Some(BAD), false), BAD);
+        assert_eq!(counts(None, true), Counts::BROKEN);
+        assert_eq!(counts(None, false), Counts::BROKEN);
+        let broke = [
+            (Some(GOOD), true),
+            (Some(BAD), false),
+            (Some(GOOD), false),
+            (None, true),
+        ]
+        .map(|(counts, success)| run(counts, success).broke());
+        assert_eq!(broke, [false, false, true, true]);
+    }
+
+    #[test]
+    fn what_passes_at_the_second_try_is_named_and_what_fails_twice_has_failed() {
+        let failing = || run(Some(BAD), false);
+        let better = failing().tried_again(|names| {
+            assert_eq!(names, ["test 0", "test 1"]);
+            Ok(run(
+                Some(Counts {
+                    passed: 2,
+                    failed: 0,
+                }),
+                true,
+            ))
+        });
+        assert_eq!(
+            better.expect("runs"),
+            Outcome {
+                counts: Counts {
+                    passed: 5,
+                    failed: 0
+                },
+                unsteady: vec!["test 0".into(), "test 1".into()],
+            }
+        );
+        let one_of_two = Counts {
+            passed: 1,
+            failed: 1,
+        };
+        let nothing_ran = Counts::default();
+        for second in [
+            run(Some(one_of_two), false),
+            run(Some(nothing_ran), true),
+            run(None, true),
+        ] {
+            let outcome = failing().tried_again(|_| Ok(second)).expect("runs");
+            assert_eq!((outcome.counts, outcome.unsteady), (BAD, Vec::new()));
+        }
+    }
+
+    #[test]
+    fn what_passed_or_broke_is_not_tried_again() {
+        for first in [
+            run(Some(GOOD), true),
+            run(Some(GOOD), false),
+            run(None, false),
+        ] {
+            let outcome = first
+                .clone()
+                .tried_again(|_| panic!("nothing to try again"))
+                .expect("ends");
+            assert_eq!(outcome, first.outcome());
+        }
+    }
+}
