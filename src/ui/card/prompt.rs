@@ -92,7 +92,8 @@ fn fill_snippet(
     tags.set_text_content(Some(&about));
     let copy = next(&tags)?;
     let name = words.quantity(number);
-    copy.set_text_content(Some(&words.say("Copy")));
+    // Two sheets, drawn by its style: the room is for the tags.
+    copy.set_attribute("title", &words.say("Copy"))?;
     copy.set_attribute("aria-label", &words.fill("Copy snippet {0}", &[&name]))?;
     let insert = next(&copy)?;
     insert.set_text_content(Some(&words.say("Insert")));
