@@ -12,8 +12,8 @@ use web_sys::{
 };
 
 use crate::support::{
-    OnPage, all_typing, answer_typing, attach_composer, heard, held, listen_to, prompt, put_cursor,
-    say, sent, set_context, take_inserts, undo, until,
+    OnPage, StoppedClock, all_typing, answer_typing, attach_composer, heard, held, listen_to,
+    prompt, put_cursor, say, sent, set_context, take_inserts, undo, until,
 };
 
 /// A connected panel for the conversation INT-1.
@@ -130,6 +130,7 @@ async fn click(panel: &OnPage, card: &str, snippet: usize, button: &str) {
 #[wasm_bindgen_test]
 async fn any_field_is_followed_and_every_way_out_of_it_is_the_end() {
     let panel = panel(&[]).await;
+    let _clock = StoppedClock::now();
     for kind in ["textarea", "input", "editable"] {
         let field = field(kind);
         let leave = attach_composer(&panel.0, &field.0);
@@ -158,6 +159,7 @@ async fn any_field_is_followed_and_every_way_out_of_it_is_the_end() {
 #[wasm_bindgen_test]
 async fn a_field_that_the_host_clears_is_noticed() {
     let panel = panel(&[]).await;
+    let _clock = StoppedClock::now();
     for kind in ["textarea", "editable"] {
         let field = field(kind);
         let leave = attach_composer(&panel.0, &field.0);
@@ -166,7 +168,6 @@ async fn a_field_that_the_host_clears_is_noticed() {
         TimeoutFuture::new(300).await;
         assert_eq!(told(0).await, [], "{kind}");
         set_text(&field.0, "");
-        TimeoutFuture::new(350).await;
         assert_eq!(told(1).await, [(false, 0)], "{kind}");
         detach(&leave);
     }
@@ -175,6 +176,7 @@ async fn a_field_that_the_host_clears_is_noticed() {
 #[wasm_bindgen_test]
 async fn input_methods_count_when_they_write() {
     let panel = panel(&[]).await;
+    let _clock = StoppedClock::now();
     let field = field("textarea");
     attach_composer(&panel.0, &field.0);
     raise(&field.0, "compositionstart");
@@ -192,18 +194,21 @@ async fn input_methods_count_when_they_write() {
 #[wasm_bindgen_test]
 async fn a_broker_that_puts_off_is_called_when_it_said_so() {
     let panel = panel(&[]).await;
+    let clock = StoppedClock::now();
     let field = field("textarea");
     attach_composer(&panel.0, &field.0);
     answer_typing(429);
     write(&field, "H");
     assert_eq!(told(1).await, [(true, 1)]);
     answer_typing(204);
-    for _ in 0..3 {
-        TimeoutFuture::new(200).await;
+    // Whoever pauses for two seconds is typing no more.
+    for ms in [1_000, 999] {
+        clock.pass(ms);
         write(&field, "He");
     }
     assert_eq!(told(0).await, [], "not within the two seconds");
-    assert_eq!(told(1).await, [(true, 4)]);
+    clock.pass(1);
+    assert_eq!(told(1).await, [(true, 3)]);
     sent(&panel.0);
     assert_eq!(told(1).await, [(false, 0)]);
 }
@@ -213,6 +218,7 @@ async fn a_panel_that_leaves_ends_it_and_follows_the_field_again_when_it_is_back
     TimeoutFuture::new(50).await;
     let before = held();
     let panel = panel(&[]).await;
+    let _clock = StoppedClock::now();
     let field = field("textarea");
     attach_composer(&panel.0, &field.0);
     write(&field, "H");
@@ -313,6 +319,7 @@ async fn a_field_that_takes_nothing_or_a_snippet_of_another_conversation_leaves_
 #[wasm_bindgen_test]
 async fn the_panels_own_composer_sends_with_enter() {
     let panel = panel(&["composer"]).await;
+    let _clock = StoppedClock::now();
     let message = find(&panel, ".message").expect("a field");
     message.focus().expect("focus");
     set_text(&message, "Hello");

@@ -65,11 +65,12 @@ async fn a_prompt_lists_its_snippets_with_their_keys() {
     assert_eq!(
         words,
         [
-            "1Text of KB-1CRM · billing · vipCopyInsert",
-            "2Text of KB \"2\"CRM · billing · vipCopyInsert"
+            "1Text of KB-1CRM · billing · vipInsert",
+            "2Text of KB \"2\"CRM · billing · vipInsert"
         ]
     );
     assert_eq!(stage.says(".fact"), "Level 4");
+    assert_eq!(stage.all(".snippet > [title='Copy']").len(), 2);
     assert_eq!(stage.all(".snippet[data-used]").len(), 1);
 
     let buttons = stage.all(".snippet:nth-child(2) > button");

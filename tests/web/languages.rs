@@ -2,11 +2,11 @@
 
 use cuecard::shell::{Screen, Words};
 use cuecard_panel::{Announcement, CardState, Event, Politeness, Status, Text};
-use cuecard_protocol::{CardBody, CardId, Millis};
+use cuecard_protocol::{AlertLevel, CardBody, CardId, Millis};
 use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::support::{OnPage, Stage, live, prompt, suggestion, task, until, view};
+use crate::support::{OnPage, Stage, card, prompt, row, suggestion, task, until, view};
 
 const CARDS: &str = "{0} card|{0} cards";
 
@@ -19,7 +19,8 @@ async fn words(language: &str) -> Words {
 #[wasm_bindgen_test]
 async fn a_german_panel_is_german_throughout() {
     let stage = Stage::speaking("de").await;
-    let mut cards = vec![suggestion("s"), task("t"), prompt("p", true), live("a", 0)];
+    let alert = card("a", AlertLevel::Critical, "");
+    let mut cards = vec![suggestion("s"), task("t"), prompt("p", true), row(alert)];
     cards[0].state = CardState::Undoable {
         until: cuecard::shell::now().plus(Millis(4_500)),
         reason: None,

@@ -9,9 +9,12 @@ use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::HtmlElement;
 
 use crate::support::{
-    OnPage, Stage, all_notices, card, click_notice, held, other_tab, permit, say, set_visible,
-    suggestion, task, times_asked, until, view,
+    OnPage, Stage, all_notices, card, click_notice, held, locks, other_tab, permit, say,
+    set_visible, suggestion, task, times_asked, until, until_locks, view,
 };
+
+/// The lock of the visible tabs.
+const LOCK: &str = "cuecard-visible:A-1";
 
 fn find(panel: &OnPage, selector: &str) -> Option<HtmlElement> {
     let root = panel.0.shadow_root()?;
@@ -51,7 +54,7 @@ async fn a_hidden_tab_tells_a_click_leads_to_the_card_and_the_end_takes_it_back(
     come(1, &critical("seen"));
     set_visible(false);
     // The lock of the visible tabs is free a moment later.
-    TimeoutFuture::new(50).await;
+    until_locks(LOCK, "0,0").await;
     come(2, &task("t1").card);
     until("a notice", || shown() != json!([])).await;
     let notice = |is_open: bool| json!([{"title": "New task", "tag": "t1", "body": "Follow-up required", "isOpen": is_open}]);
@@ -78,11 +81,13 @@ async fn nobody_is_told_while_another_tab_is_visible_or_without_permission() {
         let panel = connected().await;
         other_tab("A-1", is_visible);
         set_visible(false);
-        TimeoutFuture::new(50).await;
+        until_locks(LOCK, if is_visible { "1,0" } else { "0,0" }).await;
         come(1, &critical("c"));
-        TimeoutFuture::new(50).await;
-        let count = shown().as_array().map(Vec::len);
-        assert_eq!(count, Some(told), "{permission}, visible: {is_visible}");
+        let count = || shown().as_array().map_or(0, Vec::len);
+        until("it is told", || count() >= told).await;
+        // Whoever asked for the lock before has its answer before.
+        locks(LOCK).await;
+        assert_eq!(count(), told, "{permission}, visible: {is_visible}");
         other_tab("A-1", false);
         set_visible(true);
         drop(panel);

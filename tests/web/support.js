@@ -74,6 +74,32 @@ window.WebSocket = class {
   }
 };
 
+const { random } = Math;
+/** What is drawn from now on; by chance again without it. */
+export const luck = (drawn) => {
+  Math.random = drawn === undefined ? random : () => drawn;
+};
+
+const dateNow = Date.now;
+const timeStamp = Object.getOwnPropertyDescriptor(Event.prototype, "timeStamp");
+/** Stops the clock that a panel reads, also on its events. Timers go on. */
+export class Clock {
+  #date = dateNow();
+  #event = performance.now();
+  constructor() {
+    Date.now = () => this.#date;
+    Object.defineProperty(Event.prototype, "timeStamp", { ...timeStamp, get: () => this.#event });
+  }
+  pass(ms) {
+    this.#date += ms;
+    this.#event += ms;
+  }
+  start() {
+    Date.now = dateNow;
+    Object.defineProperty(Event.prototype, "timeStamp", timeStamp);
+  }
+}
+
 const typing = [];
 let typingStatus = 204;
 /** What was told of typing since the last call. */

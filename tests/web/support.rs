@@ -108,21 +108,59 @@ extern "C" {
     pub fn point(element: &HtmlElement, kind: &str, screen_x: i32);
     #[wasm_bindgen(js_name = putCursor)]
     pub fn put_cursor(field: &HtmlElement, at: u32);
+    /// What is drawn from now on; by chance again without it.
+    pub fn luck(drawn: Option<f64>);
+    type Clock;
+    #[wasm_bindgen(constructor)]
+    fn stop() -> Clock;
+    #[wasm_bindgen(method)]
+    fn pass(this: &Clock, ms: u32);
+    #[wasm_bindgen(method)]
+    fn start(this: &Clock);
+}
+
+/// The clock that the panels read, while it stands still. Timers go on. Dropping it lets it go on, too.
+pub struct StoppedClock(Clock);
+
+impl StoppedClock {
+    pub fn now() -> Self {
+        Self(Clock::stop())
+    }
+
+    /// Moves it on by so many milliseconds.
+    pub fn pass(&self, ms: u32) {
+        self.0.pass(ms);
+    }
+}
+
+impl Drop for StoppedClock {
+    fn drop(&mut self) {
+        self.0.start();
+    }
 }
 
 pub fn document() -> Document {
     web_sys::window().unwrap_throw().document().unwrap_throw()
 }
 
-/// Waits until the condition holds; panics with `what` after three seconds.
+/// Waits until the condition holds; panics with `what` after a minute.
 pub async fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    for _ in 0..300 {
-        if condition() {
+    until_it_is(what, async || condition()).await;
+}
+
+/// Waits until so many hold and await a lock, as in "1,0".
+pub async fn until_locks(name: &str, wanted: &str) {
+    until_it_is(name, async || locks(name).await == wanted).await;
+}
+
+async fn until_it_is(what: &str, mut condition: impl AsyncFnMut() -> bool) {
+    for _ in 0..6_000 {
+        if condition().await {
             return;
         }
         TimeoutFuture::new(10).await;
     }
-    panic!("not within three seconds: {what}");
+    panic!("not within a minute: {what}");
 }
 
 /// Writes into an input as an agent does.
@@ -278,12 +316,13 @@ pub fn view(cards: Vec<CardView>) -> View {
     }
 }
 
-/// A screen without a shell: views in by hand, events out into a list.
+/// A screen without a shell: views in by hand, events out into a list. Its clock stands still.
 pub struct Stage {
     pub screen: Option<ui::Screen>,
     pub events: Rc<RefCell<Vec<Event>>>,
     pub root: ShadowRoot,
     _host: OnPage,
+    _clock: StoppedClock,
 }
 
 impl Stage {
@@ -318,6 +357,7 @@ impl Stage {
             events,
             root,
             _host: host,
+            _clock: StoppedClock::now(),
         }
     }
 

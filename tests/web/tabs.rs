@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::support::{
-    OnPage, all_overheard, all_requests, all_sent, all_unhandled, allow_channels, answer_replay,
-    card, come_online, fail, hang, hang_up, held, locks, refuse_replay, say, say_on_channel,
-    tune_in, turn_page, until,
+    OnPage, StoppedClock, all_overheard, all_requests, all_sent, all_unhandled, allow_channels,
+    answer_replay, card, come_online, fail, hang, hang_up, held, luck, refuse_replay, say,
+    say_on_channel, tune_in, turn_page, until, until_locks,
 };
 
 /// What the panels of this agent call their lock and their channel.
@@ -232,12 +232,17 @@ async fn a_page_that_is_kept_for_the_way_back_neither_leads_nor_waits() {
     // A page that is not kept goes by itself.
     turn_page("pagehide", false);
     assert_eq!(sockets(), 1);
+    // Nobody comes back by themselves.
+    let clock = StoppedClock::now();
+    luck(Some(0.999));
     turn_page("pagehide", true);
     assert_eq!(sockets(), 0);
     hang(&name_of("A-kept"));
     tune_in(&name_of("A-kept"));
-    TimeoutFuture::new(20).await;
-    assert_eq!(locks(&name_of("A-kept")).await, "1,0", "the test's only");
+    // The test's only.
+    until_locks(&name_of("A-kept"), "1,0").await;
+    drop(clock);
+    luck(None);
     hang("");
     turn_page("pageshow", true);
     until("both ask", || all_overheard().matches("ask").count() >= 2).await;
@@ -283,14 +288,17 @@ async fn a_refused_replay_means_what_a_refused_socket_means() {
     for status in [429, 503] {
         refuse_replay(status);
         let before = replays();
+        let clock = StoppedClock::now();
         let follower = panel("A-refused");
         until("a first try", || replays() == before + 1).await;
-        TimeoutFuture::new(1_200).await;
+        TimeoutFuture::new(50).await;
+        clock.pass(1_999);
         // The backoff alone would have had it back by now.
         come_online();
         TimeoutFuture::new(50).await;
         assert_eq!(replays(), before + 1, "{status}: not before two seconds");
         answer_replay(&replay(&[]));
+        drop(clock);
         connected(&follower).await;
     }
 }
@@ -358,9 +366,7 @@ async fn left_alone(agent: &str, closed: impl Fn(&RefCell<Option<Socket>>) + 'st
     })
     .await;
     hang("");
-    while locks(&name).await != "0,0" {
-        TimeoutFuture::new(10).await;
-    }
+    until_locks(&name, "0,0").await;
     TimeoutFuture::new(50).await;
     drop(socket.take());
     told.get()

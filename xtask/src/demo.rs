@@ -263,8 +263,12 @@ mod tests {
             choose_port("--port", None, taken).expect("another will do"),
             0
         );
-        drop(holder);
-        assert_eq!(choose_port("--port", None, taken).expect("is free"), taken);
+        // Somebody else may take a free port at any time.
+        let is_taken_when_free = (0..50).any(|_| {
+            let port = settled(0).expect("a free port");
+            choose_port("--port", None, port).expect("chooses") == port
+        });
+        assert!(is_taken_when_free);
     }
 
     #[test]

@@ -15,6 +15,8 @@ use crate::process::{self, Group};
 
 /// How long a program may take until it says that it is ready.
 const READY_WITHIN: Duration = Duration::from_secs(30);
+/// How long a program that has closed its output may take to end.
+const ENDED_WITHIN: Duration = Duration::from_secs(10);
 /// How much of a log is shown when its program fails.
 const LAST_WORDS: usize = 15;
 
@@ -73,8 +75,7 @@ impl Service {
                 Ok(line) => return Ok(line),
                 Err(RecvTimeoutError::Disconnected) => {
                     // Its output is closed, so its end is near; the status makes the better message.
-                    thread::sleep(process::POLL);
-                    let ended = self.ended()?.map_or_else(
+                    let ended = self.ended_soon()?.map_or_else(
                         || "closed its output".to_owned(),
                         |status| format!("ended with {status}"),
                     );
@@ -107,6 +108,18 @@ impl Service {
             .child()
             .try_wait()
             .with_context(|| format!("cannot look after {}", self.name))
+    }
+
+    fn ended_soon(&mut self) -> Result<Option<ExitStatus>> {
+        let mut waited = Duration::ZERO;
+        loop {
+            let ended = self.ended()?;
+            if ended.is_some() || waited >= ENDED_WITHIN || process::interrupted() {
+                return Ok(ended);
+            }
+            thread::sleep(process::POLL);
+            waited += process::POLL;
+        }
     }
 
     /// The name it was started with.
@@ -159,6 +172,16 @@ mod tests {
             "{error}"
         );
         assert!(error.ends_with("port 80 is forbidden"), "{error}");
+    }
+
+    #[test]
+    fn an_end_some_time_after_the_output_is_an_end() {
+        let (_folder, started) = start("exec >&-; sleep 0.3; exit 2");
+        let error = started.err().expect("must fail").to_string();
+        assert!(
+            error.starts_with("echoes ended with exit status: 2 before it was ready"),
+            "{error}"
+        );
     }
 
     #[test]

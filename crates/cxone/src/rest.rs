@@ -87,6 +87,11 @@ impl Rest {
         })
     }
 
+    /// The same, with another limit.
+    pub(crate) fn with_limit(self, limit: Duration) -> Self {
+        Self { limit, ..self }
+    }
+
     /// The same, for answers of up to so many bytes.
     pub(crate) fn with_longest_answer(self, longest_answer: usize) -> Self {
         Self {

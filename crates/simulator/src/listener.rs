@@ -20,7 +20,7 @@ const RESET: u8 = 1;
 const LINGER: u8 = 2;
 
 /// How long a lingering connection goes on reading what the peer still sends.
-const LINGER_LIMIT: Duration = Duration::from_secs(2);
+const LINGER_LIMIT: Duration = Duration::from_mins(1);
 
 /// How a connection shall end; the default is as usual.
 #[derive(Debug, Clone, Default)]

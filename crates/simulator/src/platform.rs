@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use cuecard_cxone::platform::HttpUrl;
+use cuecard_protocol::Millis;
 use jiff::SignedDuration;
 use secrecy::SecretString;
 use tokio::sync::watch;
@@ -42,6 +43,8 @@ pub struct Settings {
     pub idle_limit: Duration,
     /// A client of the suggestions socket that has not authenticated for so long is dropped.
     pub auth_limit: Duration,
+    /// A prompt may come from a clock that is ahead by so much.
+    pub clock_skew: Millis,
     /// A guest without a socket lives for so long after its last call.
     pub guest_ttl: Duration,
     /// How often routes may be called; a route without a limit as often as anybody likes.

@@ -6,7 +6,6 @@
 use cuecard_cxone::wire::error_frame::{ErrorCode, ErrorFrame};
 use cuecard_cxone::wire::prompts::{PROMPT_SYNC, PromptPayload, PromptSync};
 use cuecard_protocol::rules::prompt::{self, Offer, Refusal};
-use cuecard_protocol::rules::suggestion::CLOCK_SKEW;
 use cuecard_protocol::{CardId, InteractionId, Millis};
 use serde::Deserialize as _;
 use serde_json::Value;
@@ -16,20 +15,20 @@ use crate::frame_rules::{kind, refuse, unknown_type};
 /// The longest session id, in bytes.
 const MAX_SESSION_ID: usize = 128;
 
-/// Reads a frame that has been parsed.
+/// Reads a frame that has been parsed, from a client whose clock may be ahead by `skew`.
 ///
 /// # Errors
 ///
 /// The error frame to be sent back.
-pub fn read(frame: &Value, now: Millis) -> Result<PromptSync, ErrorFrame> {
+pub fn read(frame: &Value, now: Millis, skew: Millis) -> Result<PromptSync, ErrorFrame> {
     match kind(frame, reference(frame))? {
-        PROMPT_SYNC => prompt(frame, now)
+        PROMPT_SYNC => prompt(frame, now.plus(skew))
             .map_err(|message| refuse(ErrorCode::InvalidField, message, reference(frame))),
         other => Err(unknown_type(other, "\"PROMPT_SYNC\"", reference(frame))),
     }
 }
 
-fn prompt(frame: &Value, now: Millis) -> Result<PromptSync, String> {
+fn prompt(frame: &Value, latest: Millis) -> Result<PromptSync, String> {
     let sync = PromptSync::deserialize(frame).map_err(|error| format!("{PROMPT_SYNC}: {error}"))?;
     CardId::parse(sync.frame_id.clone()).map_err(|error| format!("frame_id: {error}"))?;
     let payload = &sync.payload;
@@ -48,7 +47,7 @@ fn prompt(frame: &Value, now: Millis) -> Result<PromptSync, String> {
         ));
     }
     // A time in milliseconds, say, lies thousands of years ahead.
-    if payload.timestamp < 0.0 || made_at(payload) > now.plus(CLOCK_SKEW) {
+    if payload.timestamp < 0.0 || made_at(payload) > latest {
         return Err(format!(
             "payload.timestamp is {}, expected epoch seconds, not in the future",
             payload.timestamp
@@ -98,4 +97,26 @@ fn made_at(payload: &PromptPayload) -> Millis {
 
 fn reference(frame: &Value) -> Option<&str> {
     frame.get("frame_id").and_then(Value::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_clock_may_be_ahead_by_so_much_and_no_more() {
+        let frame = json!({
+            "type": "PROMPT_SYNC", "frame_id": "f1", "sequence": 1,
+            "payload": {
+                "session_id": "S1", "agent_id": "AGT-1", "interaction_id": "INT-1", "snippets": [],
+                "priority_override": false, "priority_level": 5, "relevance_score": 0.75,
+                "timestamp": 102.0, "ttl_seconds": 45,
+            },
+        });
+        let is_read = |now| read(&frame, Millis(now), Millis::from_secs(2)).is_ok();
+        assert!(is_read(100_000));
+        assert!(!is_read(99_999));
+    }
 }

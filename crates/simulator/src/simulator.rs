@@ -11,6 +11,8 @@ use cuecard_cxone::http::ClientError;
 use cuecard_cxone::platform::HttpUrl;
 use cuecard_cxone::wire::risk::RiskScore;
 use cuecard_cxone::wire::tasks::InteractionCompleted;
+use cuecard_protocol::Millis;
+use cuecard_protocol::rules::suggestion::CLOCK_SKEW;
 use secrecy::SecretString;
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -56,6 +58,8 @@ pub struct Options {
     /// A client of the suggestions socket that has not authenticated for so long is dropped (platform wire, section
     /// 14.4: 30 s).
     pub auth_limit: Duration,
+    /// A prompt may come from a clock that is ahead by so much (2 s).
+    pub clock_skew: Duration,
     /// A guest without a socket lives for so long after its last call (platform wire, section 14.10: 30 min).
     pub guest_ttl: Duration,
     /// How often routes may be called (platform wire, section 14.11).
@@ -80,6 +84,7 @@ impl Default for Options {
             token_ttl: Duration::from_mins(30),
             idle_limit: Duration::from_mins(1),
             auth_limit: Duration::from_secs(30),
+            clock_skew: Duration::from_millis(CLOCK_SKEW.0),
             guest_ttl: Duration::from_mins(30),
             rate_limits: Vec::new(),
             rate_limit_form: RetryAfterForm::Seconds,
@@ -134,6 +139,7 @@ impl Simulator {
             token_ttl: options.token_ttl,
             idle_limit: options.idle_limit,
             auth_limit: options.auth_limit,
+            clock_skew: Millis(u64::try_from(options.clock_skew.as_millis()).unwrap_or(u64::MAX)),
             guest_ttl: options.guest_ttl,
             rate_limits: options.rate_limits,
             rate_limit_form: options.rate_limit_form,

@@ -120,8 +120,6 @@ fn is_version(printed: &str, version: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     const TOOL: CargoTool = CargoTool {
@@ -132,9 +130,12 @@ mod tests {
 
     fn program(folder: &Path, name: &str, version: &str) {
         fs::create_dir_all(folder).expect("creates");
-        let path = folder.join(name);
-        fs::write(&path, format!("#!/bin/sh\necho {name} {version}\n")).expect("writes");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("sets the mode");
+        // Written by another process: a child that another test forks meanwhile would hold this one's file open for
+        // writing, and what is open for writing cannot be started.
+        let script = r#"printf '#!/bin/sh\necho %s\n' "$1" >"$0" && chmod 755 "$0""#;
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", script]).arg(folder.join(name));
+        process::quiet(shell.arg(format!("{name} {version}"))).expect("writes");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The indicator of web chat guests (platform wire, section 7).
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use http::Method;
 use serde_json::{Value, json};
@@ -24,6 +26,12 @@ impl Guests {
     pub fn new(tokens: TokenSource, base: &HttpUrl) -> Result<Self, TypingError> {
         let rest = Rest::new(tokens, base, CALL_LIMIT).map_err(TokenError::from)?;
         Ok(Self(rest))
+    }
+
+    /// The same with another limit than [`CALL_LIMIT`].
+    #[must_use]
+    pub fn with_limit(self, limit: Duration) -> Self {
+        Self(self.0.with_limit(limit))
     }
 
     async fn typing(

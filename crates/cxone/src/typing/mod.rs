@@ -3,8 +3,8 @@
 //! - [`Guests`]: a web chat guest for each interaction, whose indicator is set and read.
 //! - [`SenderActions`]: an action on a thread of a digital channel; what it shows cannot be read.
 //!
-//! Each method is one call (two when the first token is rejected) that ends within [`CALL_LIMIT`]. When to call, in
-//! which order and how often again is not decided here. Start at [`Indicator`].
+//! Each method is one call (two when the first token is rejected) that ends within [`CALL_LIMIT`] or another limit.
+//! When to call, in which order and how often again is not decided here. Start at [`Indicator`].
 
 mod error;
 mod guests;

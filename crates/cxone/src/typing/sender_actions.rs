@@ -1,5 +1,7 @@
 //! The indicator of threads of one digital channel (platform wire, section 13). The interaction is the thread.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use http::Method;
 use serde_json::json;
@@ -31,6 +33,15 @@ impl SenderActions {
         segment::check("channel", &channel)?;
         let rest = Rest::new(tokens, base, CALL_LIMIT).map_err(TokenError::from)?;
         Ok(Self { rest, channel })
+    }
+
+    /// The same with another limit than [`CALL_LIMIT`].
+    #[must_use]
+    pub fn with_limit(self, limit: Duration) -> Self {
+        Self {
+            rest: self.rest.with_limit(limit),
+            ..self
+        }
     }
 
     async fn act(&self, thread: &GuestId, action: Action) -> Result<(), TypingError> {

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::support::{
-    Puppet, Running, frames, pass, platform, platform_at, simulator, text, tokens,
+    Puppet, Running, frames, pass, platform, platform_at, simulator_with, text, tokens,
 };
 use cuecard_cxone::{
     outage::Outage,
@@ -15,13 +15,12 @@ use cuecard_cxone::{
         prompts::{PromptPayload, PromptSnippet, PromptSync},
     },
 };
-use cuecard_simulator::Simulator;
+use cuecard_simulator::{Options, Simulator};
 
 const ROUTE: &str = "prompts";
 
-/// The age of a prompt that is to be fresh. It is so for 2 s, and the platform bears clocks that are 2 s ahead: this one
-/// leaves a busy machine the more time.
-const FRESH: f64 = -1.5;
+/// The age of a prompt that is to be fresh. It is so for 2 s: a clock that is ahead leaves a busy machine more time.
+const FRESH: f64 = -40.0;
 
 /// A prompt that was made so many seconds ago.
 #[expect(
@@ -51,8 +50,13 @@ fn prompt(id: &str, age: f64) -> Prompt {
     }
 }
 
+/// A platform that bears such a clock.
 async fn stage() -> (Simulator, Platform) {
-    let simulator = simulator().await;
+    let simulator = simulator_with(Options {
+        clock_skew: Duration::from_mins(1),
+        ..Options::default()
+    })
+    .await;
     let mut platform = platform(&simulator);
     platform.scope = needed_scope(false, true);
     (simulator, platform)

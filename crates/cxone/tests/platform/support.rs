@@ -18,7 +18,7 @@ use tokio::{
 use tokio_tungstenite::{WebSocketStream, tungstenite::Message};
 
 /// No condition takes longer, on however busy a machine.
-pub const LIMIT: Duration = Duration::from_secs(30);
+pub const LIMIT: Duration = Duration::from_mins(2);
 
 /// A simulator that plays nothing and knows every agent.
 pub async fn simulator() -> Simulator {

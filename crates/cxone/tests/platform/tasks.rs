@@ -140,14 +140,14 @@ async fn a_429_tells_its_wait_in_both_forms_and_is_not_repeated_here() {
     let simulator = simulator().await;
     let tasks = tasks(&settings(&simulator));
     for form in [RetryAfterForm::Seconds, RetryAfterForm::Date] {
-        let rule = FaultRule::status(FaultRoute::All, 429).retry_after(30, form);
+        let rule = FaultRule::status(FaultRoute::All, 429).retry_after(3_000, form);
         set(&simulator, &rule);
         for error in all(&tasks).await {
             let error = error.expect("429");
             let wait = error.retry_after().expect("a wait");
             // A date has whole seconds and is rounded up; its way shortens the wait.
             assert!(
-                (Duration::from_secs(25)..=Duration::from_secs(31)).contains(&wait),
+                (Duration::from_secs(2_900)..=Duration::from_secs(3_001)).contains(&wait),
                 "{wait:?}"
             );
             assert!(error.is_rate_limit() && error.is_retryable());
@@ -171,7 +171,7 @@ async fn a_429_tells_its_wait_in_both_forms_and_is_not_repeated_here() {
 #[tokio::test]
 async fn a_rate_limit_of_the_platform_lets_the_same_task_through_the_next_time() {
     let simulator = simulator_with(Options {
-        rate_limits: vec!["tasks=0.02:1".parse().expect("a limit")],
+        rate_limits: vec!["tasks=0.001:1".parse().expect("a limit")],
         ..Options::default()
     })
     .await;
@@ -180,10 +180,7 @@ async fn a_rate_limit_of_the_platform_lets_the_same_task_through_the_next_time()
     create("INT-1").await.expect("the first");
     let wait = create("INT-2").await.expect_err("too early").retry_after();
     let wait = wait.expect("a wait");
-    assert!(
-        (Duration::from_secs(40)..=Duration::from_secs(50)).contains(&wait),
-        "{wait:?}"
-    );
+    assert!((900..=1000).contains(&wait.as_secs()), "{wait:?}");
     assert_eq!(create("INT-2").await, Ok(Some("TASK-2".to_owned())));
     assert!(
         create("INT-3")

@@ -1,6 +1,6 @@
 //! Tokens against the simulator and against an endpoint that notes what it is sent.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use crate::support::{pass, platform, platform_at, requests, simulator, simulator_with, tokens};
 use axum::{Router, body::Bytes, http::HeaderMap, routing::post};
@@ -11,9 +11,9 @@ use cuecard_cxone::{
 use cuecard_simulator::{FaultRoute, FaultRule, Options, RetryAfterForm, Simulator};
 use secrecy::ExposeSecret as _;
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpSocket},
     sync::{Notify, mpsc},
-    time::Instant,
+    time::{Instant, advance, pause, resume},
 };
 
 /// Asks from many tasks at once.
@@ -95,11 +95,14 @@ async fn a_token_is_replaced_60_s_before_it_expires() {
     let tokens = tokens(&platform(&simulator));
     let first = tokens.token().await.expect("a token");
     assert_eq!(first.scope(), None);
-    pass(Duration::from_secs(1735)).await;
+    pause();
+    let age = tokens.age(Instant::now()).expect("there is one");
+    advance(Duration::from_secs(1739).saturating_sub(age)).await;
+    assert_eq!(tokens.age(Instant::now()), Some(Duration::from_secs(1739)));
     tokens.token().await.expect("the cached token");
     assert_eq!(asked(&simulator), 1);
-    assert!(tokens.age(Instant::now()) >= Some(Duration::from_secs(1735)));
-    pass(Duration::from_secs(5)).await;
+    advance(Duration::from_secs(1)).await;
+    resume();
     tokens.token().await.expect("a new token");
     assert_eq!(asked(&simulator), 2);
     assert!(tokens.age(Instant::now()) < Some(Duration::from_mins(1)));
@@ -180,7 +183,7 @@ async fn a_429_is_waited_out_until_a_date() {
     assert_eq!(seen.len(), 2, "one refused, one granted");
     // The date has whole seconds, so up to one of the two is lost in writing it.
     let waited = seen[1].at_ms - seen[0].at_ms;
-    assert!((1_000..=10_000).contains(&waited), "{waited} ms");
+    assert!((1_000..=60_000).contains(&waited), "{waited} ms");
 }
 
 #[tokio::test]
@@ -386,9 +389,11 @@ async fn answers_that_are_no_use_are_refused() {
 
 #[tokio::test]
 async fn without_an_answer_the_error_says_so_and_nothing_secret() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("an address");
-    drop(listener);
+    // Bound, so that nobody else takes the port, and not listening.
+    let socket = TcpSocket::new_v4().expect("a socket");
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    socket.bind(any).expect("a free port");
+    let address = socket.local_addr().expect("an address");
     let tokens = tokens(&platform_at(
         &format!("http://{address}"),
         "ws://127.0.0.1:1",

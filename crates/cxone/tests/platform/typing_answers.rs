@@ -7,13 +7,13 @@ use axum::{
 };
 use cuecard_cxone::{
     platform::Platform,
-    typing::{Indicator as _, TypingError},
+    typing::{Guests, Indicator as _, TypingError},
 };
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::mpsc};
 
 use crate::{
-    support::platform_at,
+    support::{platform_at, tokens},
     typing::{actions, guest, guests},
 };
 
@@ -23,7 +23,9 @@ async fn a_call_that_gets_no_answer_ends() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     let platform = platform_at(&format!("http://{address}"), "ws://127.0.0.1:1");
-    let error = guests(&platform).open("INT-1").await.expect_err("silence");
+    let guests = Guests::new(tokens(&platform), &platform.token_url.origin());
+    let guests = guests.expect("an HTTP client");
+    let error = guests.open("INT-1").await.expect_err("silence");
     assert_eq!(
         error.to_string(),
         "the typing API could not be reached: no answer within 4 s"

@@ -98,7 +98,7 @@ fn publish(
 ) -> Result<(), ErrorFrame> {
     let platform = &connection.platform;
     let now = clock::now();
-    let sync = prompt_rules::read(frame, clock::millis(now))?;
+    let sync = prompt_rules::read(frame, clock::millis(now), platform.settings.clock_skew)?;
     let (frame_id, payload) = (sync.frame_id.as_str(), &sync.payload);
     allow(grant, &[PROMPT_SCOPE], Some(frame_id))?;
     if !platform.directory().knows(&payload.agent_id) {

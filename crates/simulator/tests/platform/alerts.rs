@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use cuecard_simulator::{Options, Scenario, SeenKind};
+use cuecard_simulator::{Options, Scenario, SeenEntry, SeenKind};
 use futures_util::SinkExt as _;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::client::{
-    ALERTS_SCOPES, End, LIMIT, Socket, admin, alert, alerts_url, closed, start, start_with, token,
+    ALERTS_SCOPES, End, LIMIT, Socket, admin, alert, alerts_url, closed, pass, start, start_with,
+    token,
 };
 
 /// Recorded from the reference client, but for the address.
@@ -223,24 +224,18 @@ async fn publishing_needs_its_own_scope() {
 
 #[tokio::test]
 async fn a_silent_client_is_dropped_without_a_close_frame_and_a_pinging_one_is_not() {
-    let simulator = start_with(Options {
-        idle_limit: Duration::from_secs(3),
-        ..Options::default()
-    })
-    .await;
+    let simulator = start().await;
     let token = token(&simulator, ALERTS_SCOPES).await;
     let mut silent = Socket::alerts(&simulator, &token).await;
     let mut pinging = Socket::alerts(&simulator, &token).await;
-    let mut tick = tokio::time::interval(Duration::from_millis(200));
-    let end = silent.end();
-    tokio::pin!(end);
-    let end = loop {
-        tokio::select! {
-            end = &mut end => break end,
-            _ = tick.tick() => pinging.send(&json!({"type": "ping", "timestamp": 1})).await,
-        }
-    };
-    assert_eq!(end, End::Abrupt);
+    // The limit is 60 s.
+    pass(Duration::from_secs(35)).await;
+    pinging.send(&json!({"type": "ping", "timestamp": 1})).await;
+    let is_frame = |entry: &SeenEntry| entry.kind == SeenKind::Frame;
+    let ping = simulator.await_seen(0, LIMIT, is_frame).await;
+    ping.expect("the ping arrives");
+    pass(Duration::from_secs(30)).await;
+    assert_eq!(silent.end().await, End::Abrupt);
     assert_eq!(
         closed(&simulator, "alerts").await,
         ("platform".into(), 1006)

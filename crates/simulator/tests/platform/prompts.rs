@@ -1,15 +1,27 @@
 //! The prompts socket: platform wire, sections 5, 12 and 14.
 
+use std::time::Duration;
+
+use cuecard_simulator::{Options, Scenario, Simulator};
 use serde_json::{Value, json};
 
-use crate::client::{PROMPTS_SCOPES, Socket, closed, now, prompts_url, start, token};
+use crate::client::{PROMPTS_SCOPES, Socket, closed, now, prompts_url, start_with, token};
 
 /// Recorded from the reference client, but for its time.
 const RECORDED: &str = r#"{"type": "PROMPT_SYNC", "frame_id": "5fc410d7-21c1-4a1b-b9c6-56500c606047", "sequence": 1, "payload": {"session_id": "SESS-998877", "agent_id": "AGT-4455", "interaction_id": "INT-112233", "snippets": [{"snippet_id": "KB-1001", "content": "Verify customer account status before escalation.", "tags": ["billing", "escalation"], "source_system": "CRM"}, {"snippet_id": "KB-1002", "content": "Apply retention discount code RET24.", "tags": ["retention", "discount"], "source_system": "KNOWLEDGE_BASE"}], "priority_override": true, "priority_level": 5, "relevance_score": 0.7999999999999999, "timestamp": NOW, "ttl_seconds": 45}}"#;
 
-/// The age of a prompt that is to be fresh. It is so for 2 s, and the platform bears clocks that are 2 s ahead: this one
-/// leaves a busy machine the more time.
-const FRESH: f64 = -1.5;
+/// The age of a prompt that is to be fresh. It is so for 2 s: a clock that is ahead leaves a busy machine more time.
+const FRESH: f64 = -40.0;
+
+/// A platform that bears such a clock.
+async fn start() -> Simulator {
+    start_with(Options {
+        scenario: Scenario::none(),
+        clock_skew: Duration::from_mins(1),
+        ..Options::default()
+    })
+    .await
+}
 
 fn seconds(ago: f64) -> f64 {
     now().as_duration().as_secs_f64() - ago

@@ -73,7 +73,7 @@ impl Webhook {
     fn assert_signed(&self, secret: &str) {
         let timestamp = self.header("x-cuecard-timestamp").unwrap();
         let age = now().as_second() - timestamp.parse::<i64>().unwrap();
-        assert!((0..=LIMIT.as_secs().cast_signed()).contains(&age), "{age}");
+        assert!((0..=60).contains(&age), "{age}");
         let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
         mac.update(format!("{timestamp}.{}", self.body).as_bytes());
         let expected = format!("v1={}", hex::encode(mac.finalize().into_bytes()));

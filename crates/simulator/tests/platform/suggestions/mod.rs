@@ -5,12 +5,10 @@ mod outcomes;
 
 use std::time::Duration;
 
-use cuecard_simulator::{Options, Scenario, Simulator};
+use cuecard_simulator::Simulator;
 use serde_json::{Value, json};
 
-use crate::client::{
-    End, SUGGESTIONS_SCOPES, Socket, closed, http, iso, now, start, start_with, token,
-};
+use crate::client::{End, SUGGESTIONS_SCOPES, Socket, closed, http, iso, now, pass, start, token};
 
 /// Recorded from the reference client, but for its times.
 const RECORDED: &str = r#"{"type":"agentassist.suggest","interactionId":"INTERACTION_12345","suggestion":{"id":"54d26b8a-15da-4a7e-b30f-4d2fb8f5e9ae","content":"Verify return policy eligibility before processing refund","priority":"HIGH","relevanceScore":0.85,"contextWindow":{"start":"NOW","end":"END"},"injectedAt":"NOW"}}"#;
@@ -172,16 +170,13 @@ async fn a_bad_token_refuses_everything_until_a_good_one() {
 
 #[tokio::test]
 async fn a_client_has_its_time_and_room_for_auth_and_no_more() {
-    let simulator = start_with(Options {
-        scenario: Scenario::none(),
-        auth_limit: Duration::from_secs(1),
-        ..Options::default()
-    })
-    .await;
+    let simulator = start().await;
     let mut silent = Socket::suggestions(&simulator).await;
     let mut talking = Socket::suggestions(&simulator).await;
     talking.send(&suggestion("early")).await;
     let mut known = Socket::injector(&simulator).await;
+    // The limit is 30 s.
+    pass(Duration::from_secs(31)).await;
     for client in [&mut silent, &mut talking] {
         assert_eq!(client.end().await, End::Close(4401, "no auth".into()));
     }
@@ -241,7 +236,7 @@ async fn what_is_wrong_is_refused_and_the_socket_stays_open() {
         ),
         (
             "/suggestion/contextWindow/start",
-            json!(iso(5)),
+            json!(iso(60)),
             "context_window",
         ),
         (

@@ -6,7 +6,7 @@ use cuecard_simulator::{FaultKind, FaultRoute, FaultRule, Outcome};
 use serde_json::{Value, json};
 
 use super::{SUCCESS, start_held, suggestion};
-use crate::client::{End, SUGGESTIONS_SCOPES, Socket, admin, closed, iso, token};
+use crate::client::{End, SUGGESTIONS_SCOPES, Socket, admin, closed, iso, pass, token};
 
 fn ack(frame: &Value) -> Value {
     let injected: jiff::Timestamp = frame["suggestion"]["injectedAt"]
@@ -132,12 +132,13 @@ async fn an_outcome_that_a_fault_cuts_off_comes_after_the_reconnect() {
     assert_eq!(client.receive().await, ack(&frame));
     assert_eq!(client.receive().await, ack(&frame));
     // The next delivery on any socket, while nothing arrives on one: the played desktop sends no frame.
-    simulator.set_auto_outcome(Outcome::Accepted, Duration::from_secs(1));
+    simulator.set_auto_outcome(Outcome::Accepted, Duration::from_secs(30));
     desktop.close("").await;
     let second = suggestion("two");
     client.send(&second).await;
     assert_eq!(client.receive().await, ack(&second));
     simulator.set_faults(fault(FaultKind::Reset)).unwrap();
+    pass(Duration::from_secs(30)).await;
     assert_eq!(client.end().await, End::Abrupt);
     simulator.clear_faults();
     let mut back = Socket::injector(&simulator).await;
