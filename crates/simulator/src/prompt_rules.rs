@@ -64,7 +64,8 @@ fn prompt(frame: &Value, latest: Millis) -> Result<PromptSync, String> {
 pub fn check(sync: &PromptSync, now: Millis) -> Result<(), ErrorFrame> {
     let payload = &sync.payload;
     let offer = Offer {
-        snippets: payload.snippets.len(),
+        // The platform takes an empty list (section 5.2); a card of nothing is refused by who would show it.
+        snippets: payload.snippets.len().max(1),
         level: payload.priority_level,
         is_override: payload.priority_override,
         age: now.since(made_at(payload)),

@@ -70,7 +70,6 @@ pub struct TaskRequest {
     /// The agent who shall do it, an active user.
     pub assignee_id: String,
     /// Fields that the tenant has defined.
-    #[serde(default)]
     pub custom_fields: Vec<CustomField>,
 }
 

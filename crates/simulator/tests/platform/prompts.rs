@@ -114,6 +114,19 @@ async fn upgrades_are_refused_by_status() {
 }
 
 #[tokio::test]
+async fn a_prompt_without_snippets_is_delivered_as_any() {
+    let simulator = start().await;
+    let mut desktop = Socket::desktop(&simulator, "AGT-1").await;
+    let mut client = Socket::prompts(&simulator).await;
+    let mut frame = prompt("f1", "S1");
+    frame["payload"]["snippets"] = json!([]);
+    client.send(&frame).await;
+    let message: Value = serde_json::from_str(&desktop.receive_text().await).unwrap();
+    assert_eq!(message["body"]["acpAppElements"][0]["content"], frame);
+    client.assert_quiet().await;
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_refused_and_the_socket_stays_open() {
     let simulator = start().await;
     let snippets = |count| {
@@ -130,7 +143,6 @@ async fn what_is_wrong_is_refused_and_the_socket_stays_open() {
         ("/payload/session_id", json!(""), "invalid_field"),
         ("/payload/interaction_id", json!("a b"), "invalid_field"),
         ("/payload/agent_id", json!("a b"), "unknown_agent"),
-        ("/payload/snippets", snippets(0), "snippet_limit"),
         ("/payload/snippets", snippets(11), "snippet_limit"),
         ("/payload/snippets", snippets(10_000), "snippet_limit"),
         ("/payload/priority_level", json!(3), "priority_override"),

@@ -228,6 +228,15 @@ async fn what_cannot_be_made_is_refused_with_the_field() {
         ),
         (
             TASKS,
+            {
+                let mut body = task("s");
+                body.as_object_mut().unwrap().remove("customFields");
+                body
+            },
+            "missing field `customFields`",
+        ),
+        (
+            TASKS,
             with(task("s"), "customFields", json!([{"id": "a"}])),
             "missing field `value`",
         ),
