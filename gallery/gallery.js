@@ -13,6 +13,9 @@ const CHOICES = {
   density: ["comfortable", "compact"],
 };
 
+/** How long a state may take to be there, in milliseconds. */
+const PATIENCE = 60_000;
+
 const asked = new URLSearchParams(location.search);
 const chosen = Object.fromEntries(Object.entries(CHOICES).map(([name, [usual]]) => [name, asked.get(name) ?? usual]));
 const state = STATES[asked.get("state")];
@@ -85,13 +88,15 @@ async function hang() {
     }
   }
   await load();
-  await Promise.all(panels.map(async (panel) => {
+  const isUsual = !state.broker?.silent;
+  const ready = await Promise.all(panels.map(async (panel) => {
     const about = { agent: panel.agent, root: panel.element.shadowRoot, lose: (code) => lose(panel.agent, code), until };
-    const isUsual = !state.broker?.silent;
     if (isUsual) await until(() => about.root.querySelector('.state[data-state="connected"]'));
     await until(() => about.root.querySelectorAll("article").length === (isUsual ? state.cards().length : 0));
-    await state.act?.(about);
+    return about;
   }));
+  // Only then: when one loses its connection, the broker is away for all.
+  await Promise.all(ready.map((about) => state.act?.(about)));
   // What is drawn with the next frame is drawn.
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   stopClock(panels.map((panel) => panel.element.shadowRoot));
@@ -108,9 +113,9 @@ async function load() {
 }
 
 async function until(condition) {
-  const end = performance.now() + 10_000;
+  const end = performance.now() + PATIENCE;
   while (!condition()) {
-    if (performance.now() > end) throw new Error(`the state was not there within 10 s: ${condition}`);
+    if (performance.now() > end) throw new Error(`the state was not there within ${PATIENCE} ms: ${condition}`);
     await new Promise((done) => setTimeout(done, 10));
   }
 }

@@ -1,5 +1,7 @@
 // Pictures of panels, and many of them on one sheet.
 
+import { visit } from "./visit.mjs";
+
 /** A picture of one panel alone: `about` is the gallery's query, with the size of the panel and the pixels of a point. */
 export async function picture(browser, url, { width = 320, height = 620, scale = 1, ...about }) {
   const context = await browser.newContext({ viewport: { width, height }, deviceScaleFactor: scale, timezoneId: "UTC", locale: "en-GB" });
@@ -7,8 +9,7 @@ export async function picture(browser, url, { width = 320, height = 620, scale =
     const page = await context.newPage();
     page.on("pageerror", (error) => console.error(`${about.state}: ${error.message}`));
     page.on("console", (message) => message.type() === "error" && console.error(`${about.state}: ${message.text()}`));
-    await page.goto(`${url}?${new URLSearchParams({ theme: "light", ...about, width: "full" })}`);
-    await page.locator("html[data-ready]").waitFor({ state: "attached" });
+    await visit(page, `${url}?${new URLSearchParams({ theme: "light", ...about, width: "full" })}`);
     const bytes = await page.screenshot();
     return { caption: about.state, width, height, source: `data:image/png;base64,${bytes.toString("base64")}` };
   } finally {

@@ -9,6 +9,7 @@ import { after, before, test } from 'node:test';
 
 import { serve } from '../../gallery/serve.mjs';
 import { STATES } from '../../gallery/states.js';
+import { visit } from '../../gallery/visit.mjs';
 import { launch } from '../support/browser.mjs';
 
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
@@ -34,8 +35,7 @@ async function show(query, body, settings = {}) {
     const said = [];
     page.on('pageerror', (error) => said.push(error.stack));
     page.on('console', (message) => message.type() === 'error' && said.push(message.text()));
-    await page.goto(`${gallery.url}?${query}`);
-    await page.locator('html[data-ready]').waitFor({ state: 'attached' });
+    await visit(page, `${gallery.url}?${query}`);
     assert.deepEqual(said, [], 'no error on the console');
     await body(page);
   } finally {

@@ -24,11 +24,12 @@ test('SIGKILL and restart: every card once, and a dismissal made meanwhile is de
 
     assert.equal(await server.kill(), 'SIGKILL');
     await agent.dismiss('b1');
-    const meanwhile = ['m0', 'm1', 'm2'];
-    for (const id of meanwhile) await platform.admin.push('AGT-1', alertFrame({ id }));
     // The time for undo ends while the server is away, so the action waits in the panel's outbox.
     await until('the card to leave', async () => !(await agent.ids()).includes('b1'));
     await until('the time for undo to be over', async () => (await opened.page.locator('button[data-action="undo"]').count()) === 0);
+    // Late, because what the platform sends before it has seen the server's end is lost.
+    const meanwhile = ['m0', 'm1', 'm2'];
+    for (const id of meanwhile) await platform.admin.push('AGT-1', alertFrame({ id }));
     await server.restart();
 
     const left = ['b0', 'b2', ...meanwhile];

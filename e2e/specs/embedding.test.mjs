@@ -77,14 +77,18 @@ async function embeds({ name, folder, path = '/', hasFrame = false }) {
 
 /** What the agent writes in the desktop's field is seen by the customer as typing. */
 async function followsField({ page, platform }) {
-  await page.getByLabel('Reply').fill('One moment');
-  await until('the customer to see the typing', async () => Object.values(await platform.admin.typing()).flat().some(({ typing }) => typing));
+  let keys = 0;
+  await until('the customer to see the typing', async () => {
+    await page.getByLabel('Reply').fill(`One moment ${keys += 1}`);
+    return Object.values(await platform.admin.typing()).flat().some(({ typing }) => typing);
+  });
 }
 
 /** A snippet comes into the desktop's field, filled from the signed context. */
 async function takesSnippets({ page, inside, api }) {
+  await inside.locator('cuecard-panel[interaction="INT-1"]').waitFor();
   const snippets = [{ snippet_id: 'KB-1', content: 'Hello {{customer_name}}', tags: [], source_system: 'KNOWLEDGE_BASE' }];
-  await api.post('prompts', { agent_id: 'AGT-7', interaction_id: 'INT-1', snippets, topics: ['Billing'], level: 4, override: true });
+  await api.prompt({ agent_id: 'AGT-7', interaction_id: 'INT-1', snippets, topics: ['Billing'], level: 4, override: true });
   await inside.locator('[data-snippet-id="KB-1"] button[data-action="insert"]').click();
   await until('the snippet', async () => (await page.getByLabel('Reply').inputValue()) === 'Hello Ms Rossi');
 }

@@ -90,7 +90,7 @@ test('a signed context fills snippets, and the page around takes the text', asyn
     assert.equal(await shown(), 'INT-1');
     await platform.admin.interaction('INT-1', AGENT);
     const snippets = [{ snippet_id: 'KB-1', content: 'Hello {{customerName}}', tags: [], source_system: 'KNOWLEDGE_BASE' }];
-    const { id } = await client(direct).post('prompts', { agent_id: AGENT, interaction_id: 'INT-1', snippets, topics: ['Billing'], level: 4, override: true });
+    const { id } = await client(direct).prompt({ agent_id: AGENT, interaction_id: 'INT-1', snippets, topics: ['Billing'], level: 4, override: true });
     await agent.shows([id]);
     await frame.locator('[data-snippet-id="KB-1"] button[data-action="insert"]').click();
     await until('the text', async () => (await heard()).some(([name]) => name === 'insert'));
@@ -165,8 +165,7 @@ test('messages of other windows, or without the nonce, are not heard', async () 
           beside.onload = resolve;
           document.body.append(beside);
         }), url);
-        const forger = page.frames().at(-1);
-        assert.equal(forger.url(), url);
+        const forger = await until('the frame beside', () => page.frames().find((one) => one.url() === url));
         await forger.evaluate((messages) => {
           for (const message of messages) for (const target of [parent, parent.frames[0]]) target.postMessage(message, '*');
         }, forged(nonce));

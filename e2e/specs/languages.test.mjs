@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 import { serve } from '../../gallery/serve.mjs';
 import { STATES } from '../../gallery/states.js';
+import { visit } from '../../gallery/visit.mjs';
 import { launch } from '../support/browser.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -192,8 +193,7 @@ describe('on screen', async () => {
     try {
       const wrong = { ...languages.get('de'), Assist: { one: 'Assistenz' }, '{0} card|{0} cards': 'Karten' };
       await page.route('**/lang/de.json', (route) => route.fulfill({ json: wrong }));
-      await page.goto(`${gallery.url}?state=prompt&lang=de&theme=light&width=full`);
-      await page.locator('html[data-ready="yes"]').waitFor({ state: 'attached' });
+      await visit(page, `${gallery.url}?state=prompt&lang=de&theme=light&width=full`);
       const panel = page.locator('section.panel');
       assert.deepEqual([await panel.getAttribute('lang'), await panel.locator('.name').innerText()], ['de', 'Assist']);
       assert.equal(await panel.locator('.count').getAttribute('aria-label'), '1 card');
@@ -229,8 +229,8 @@ describe('on screen', async () => {
           const all = Object.entries(languages.get('de')).map(([key, text]) => [key, marked(text)]);
           return route.fulfill({ json: Object.fromEntries(all) });
         });
-        await page.goto(`${gallery.url}?state=${name}&lang=de&theme=light&width=full`);
-        await page.locator('html[data-ready="yes"]').waitFor({ state: 'attached' });
+        await visit(page, `${gallery.url}?state=${name}&lang=de&theme=light&width=full`);
+        assert.equal(await page.locator('html').getAttribute('data-ready'), 'yes');
         const all = await texts(page);
         assert.ok(all.some((text) => text.includes(OPEN)), 'German is spoken');
         const given = `${JSON.stringify(state.cards())} ${shift} AGT-1007 annual zebra ${state.broker?.answer ?? ''}`.toLowerCase();

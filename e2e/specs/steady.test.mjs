@@ -7,9 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { launch, open } from '../support/browser.mjs';
 import { startBroker } from '../support/broker.mjs';
-import { until } from '../support/wait.mjs';
+import { promptly, until } from '../support/wait.mjs';
 
 const MINUTE = 60_000;
+/** The module's memory never gets smaller, and how much was in use at once is a little different each time. */
+const SPARE_WASM = 2 * 65_536;
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -134,7 +136,7 @@ test('a hundred panels come and go, and nothing of them stays', async () => {
     await until('all to be gone', async () => {
       // The engine's heap is not compared: compiled code comes to it, and what the tools remember of each request.
       const { usedSize, ...now } = await held({ page, devtools });
-      const more = Object.entries(now).filter(([name, count]) => count > before[name]);
+      const more = Object.entries(now).filter(([name, count]) => count > before[name] + (name === 'wasm' ? SPARE_WASM : 0));
       assert.deepEqual(more, [], `more than ${JSON.stringify(before)}`);
       return true;
     });
@@ -166,6 +168,8 @@ test('the memory after 100,000 frames is that after 10,000', async () => {
         return ids.length === rest.length && ids.every((id) => id.startsWith(`rest-${frames}-`));
       }, 60_000);
     };
+    // What the module's memory once grew to it keeps.
+    await reach(5_000);
     await reach(10_000);
     const early = await held({ page, devtools });
     await reach(100_000);
@@ -194,14 +198,17 @@ test('a panel with twenty cards and nothing to do sleeps', async (context) => {
       await sleep(2_000);
       return before > 0 && reports() === before;
     });
-    const begin = await look();
-    // Real time, because what is measured is what the browser does in it.
-    await sleep(20_000);
-    const end = await look();
-    const share = (end.TaskDuration - begin.TaskDuration) / (end.Timestamp - begin.Timestamp);
-    context.diagnostic(`busy for ${(100 * share).toFixed(2)} % of the time`);
-    // Ages are told every fifteen seconds, and the connection is tried every twenty.
-    const [timers, frames] = [end.timers - begin.timers, end.frames - begin.frames];
-    assert.ok(timers <= 6 && frames <= 2, `${timers} timers and ${frames} frames in 20 s`);
+    await promptly('20 s with at most 6 timers and 2 frames', 22_000, async () => {
+      const begin = await look();
+      // Real time, because what is measured is what the browser does in it.
+      await sleep(20_000);
+      const end = await look();
+      const seconds = end.Timestamp - begin.Timestamp;
+      const [timers, frames] = [end.timers - begin.timers, end.frames - begin.frames];
+      context.diagnostic(`busy for ${(100 * (end.TaskDuration - begin.TaskDuration) / seconds).toFixed(2)} % of the time, ${timers} timers, ${frames} frames`);
+      if (seconds > 22) return undefined;
+      // Ages are told every fifteen seconds, and the connection is tried every twenty.
+      return timers <= 6 && frames <= 2 ? 1000 * seconds : Infinity;
+    });
   });
 });

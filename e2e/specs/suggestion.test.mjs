@@ -81,15 +81,19 @@ test('the same when the platform, the server and the browser are each killed on 
       await platform.kill();
       // Nobody is there to take it: it waits.
       await api.post('suggestions', suggestion(id));
-      await platform.restart();
-      await platform.admin.interaction('INT-1', 'AGT-1');
       assert.equal(await server.kill(), 'SIGKILL');
+      await platform.restart();
+      // It has forgotten that, too, and would refuse what it gets before it knows.
+      await platform.admin.interaction('INT-1', 'AGT-1');
       await server.restart();
 
       const doomed = await launch();
-      const first = await open(doomed, `${url}/?agent=AGT-1`);
-      await panel(first).shows([id], 45_000);
-      await doomed.close();
+      try {
+        const first = await open(doomed, `${url}/?agent=AGT-1`);
+        await panel(first).shows([id], 45_000);
+      } finally {
+        await doomed.close();
+      }
 
       const second = await open(browser, `${url}/?agent=AGT-1`);
       const agent = panel(second);
@@ -135,7 +139,7 @@ test('a prompt of twelve snippets shows the best ten, and a snippet is adopted o
     const agent = panel(opened);
     await agent.greeted();
     const snippets = Array.from({ length: 12 }, (_, n) => ({ snippet_id: `KB-${n}`, content: `Snippet ${n}`, tags: n >= 2 ? ['billing'] : [], source_system: 'KNOWLEDGE_BASE' }));
-    const { id, dropped } = await api.post('prompts', { agent_id: 'AGT-1', interaction_id: 'INT-1', snippets, topics: ['Billing'], level: 4, override: true });
+    const { id, dropped } = await api.prompt({ agent_id: 'AGT-1', interaction_id: 'INT-1', snippets, topics: ['Billing'], level: 4, override: true });
     assert.deepEqual([...dropped].sort(), ['KB-0', 'KB-1']);
     await agent.shows([id]);
     await agent.card(id).focus();

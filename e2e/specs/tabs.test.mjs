@@ -13,20 +13,24 @@ import { promptly, until } from '../support/wait.mjs';
 
 /** Another tab leads after this at the latest. */
 const TAKEOVER_MS = 2_000;
+/** And after this all others follow it. */
+const SHARED_MS = 15_000;
 
 let browser;
 before(async () => { browser = await launch(); });
 after(() => browser.close());
 
+/** Opens a tab and waits until it is connected. */
+async function openTab(url, context, use = browser) {
+  const opened = await open(use, url, { context });
+  await until('a tab to be connected', isConnected(opened));
+  return { ...opened, agent: panel(opened) };
+}
+
 /** Opens tabs of one agent, one after the other. */
-async function openTabs(count, url, use = browser) {
+async function openTabs(count, url, use) {
   const tabs = [];
-  for (let n = 0; n < count; n += 1) {
-    const opened = await open(use, url, { context: tabs[0]?.context });
-    const agent = panel(opened);
-    await until(`tab ${n} to be connected`, isConnected(opened));
-    tabs.push({ ...opened, agent });
-  }
+  while (tabs.length < count) tabs.push(await openTab(url, tabs[0]?.context, use));
   return tabs;
 }
 
@@ -35,13 +39,26 @@ const leads = ({ seen }) => seen.openSockets > 0;
 const leaderOf = (tabs) => tabs.find(leads);
 const followersOf = (tabs) => tabs.filter((tab) => !leads(tab));
 const allShow = (tabs, ids, withinMs) => Promise.all(tabs.map(({ agent }) => agent.shows(ids, withinMs)));
+/** As if the machine had taken the tab's memory. */
+const crash = async ({ page, context }) => {
+  const devtools = await context.newCDPSession(page);
+  devtools.send('Page.crash').catch(() => {});
+};
 /** How many sockets the server has. */
 const connections = async ({ direct }) => {
   const metrics = await (await fetch(`${direct}/metrics`)).text();
   return Number(/^cuecard_connections (\d+)/m.exec(metrics)?.[1]);
 };
-/** Waits until one tab has a socket, and the server has no other. What the browser saw is told to us a moment later. */
-const shareOne = (tabs, stack) => until('one socket for all', async () => tabs.filter(leads).length === 1 && (await connections(stack)) === 1);
+/**
+ * Waits until the server has one socket, and one of these tabs has it: after how many milliseconds that was. What the browser saw is told
+ * to us a moment later. A tab that waits for a leader for more than 4 s has a socket of its own for as long as that holds (`shell/tabs.js`),
+ * so on a machine that stands still it may never be.
+ */
+async function shareOne(stack, tabs) {
+  const before = Date.now();
+  const isShared = async () => (await connections(stack)) === 1 && (tabs === undefined || tabs.filter(leads).length === 1);
+  return until('one socket for all', isShared, SHARED_MS).then(() => Date.now() - before, () => Infinity);
+}
 const outbox = ({ page }) => page.evaluate(() => Object.entries(sessionStorage)
   .filter(([key]) => key.startsWith('cuecard:'))
   .flatMap(([, value]) => JSON.parse(value).outbox));
@@ -85,22 +102,23 @@ test('a tab that comes later has the cards of before, and one that goes is follo
     await first.agent.shows(['c0']);
     const ids = ['c0'];
     const another = async () => {
-      const opened = await open(browser, `${url}/?agent=AGT-1`, { context: first.context });
-      const agent = panel(opened);
-      await agent.shows(ids);
-      return { ...opened, agent };
+      const tab = await openTab(`${url}/?agent=AGT-1`, first.context);
+      await tab.agent.shows(ids);
+      return tab;
     };
     const ends = {
       'closed tab': ({ page }) => page.close(),
-      'crashed tab': async ({ page, context }) => {
-        const devtools = await context.newCDPSession(page);
-        devtools.send('Page.crash').catch(() => {});
-      },
+      'crashed tab': crash,
       'removed panel': ({ page }) => page.locator('cuecard-panel').evaluate((element) => element.remove()),
     };
     let left = [first];
     for (const [name, end] of Object.entries(ends)) {
       await promptly(`the card everywhere after a ${name}`, TAKEOVER_MS, async () => {
+        if (left.filter(leads).length > 1) {
+          // They did not share one at last.
+          await Promise.all(left.splice(1).map(({ page }) => page.close()));
+          await until('the one that is left to lead', () => leaderOf(left));
+        }
         while (left.length < 4) left.push(await another());
         const leader = leaderOf(left);
         left = left.filter((tab) => tab !== leader);
@@ -113,8 +131,7 @@ test('a tab that comes later has the cards of before, and one that goes is follo
         await until(`the lead of another after a ${name}`, () => leaderOf(left));
         await allShow(left, ids);
         const took = Date.now() - before;
-        await shareOne(left, stack);
-        return took;
+        return (await shareOne(stack, left)) <= SHARED_MS ? took : Infinity;
       });
     }
     const counts = await left[0].page.locator('article[data-card-id]').evaluateAll((cards) => cards.length);
@@ -123,7 +140,7 @@ test('a tab that comes later has the cards of before, and one that goes is follo
 });
 
 test('a killed server: all tabs come back, soon after the first, with one socket', async () => {
-  await withStack('tabs-crash', {}, async (stack) => {
+  await promptly('one socket for all', SHARED_MS, () => withStack('tabs-crash', {}, async (stack) => {
     const { url, platform, server } = stack;
     const tabs = await openTabs(3, `${url}/?agent=AGT-1`);
     await platform.admin.push('AGT-1', alertFrame({ id: 'k0' }));
@@ -142,61 +159,60 @@ test('a killed server: all tabs come back, soon after the first, with one socket
     await allShow(tabs, ['k1'], 15_000);
     await until('the dismissal at the platform', async () => (await platform.outcomes()).some(({ command, objectId }) => command === 'DISMISSED' && objectId === 'k0'));
     await until('an empty outbox', async () => (await outbox(one)).length === 0);
-    await shareOne(tabs, stack);
-  });
+    const took = await shareOne(stack, tabs);
+    await one.context.close();
+    return took;
+  }));
 });
 
 test('pages that are kept for the way back hold nobody up, whether they lead or follow, and come back', async () => {
   const keeping = await launch({ keepsPages: true });
   try {
-    await promptly('a card in all tabs that are left', TAKEOVER_MS, async () => {
+    await promptly('a card in all tabs that are left', TAKEOVER_MS, () => withStack('tabs-kept', {}, async (stack) => {
+      const { url, platform } = stack;
+      const [first, second, third, last] = await openTabs(4, `${url}/?agent=AGT-1`, keeping);
       const took = [];
-      await withStack('tabs-kept', {}, async (stack) => {
-        const { url, platform } = stack;
-        const [first, second, third, last] = await openTabs(4, `${url}/?agent=AGT-1`, keeping);
-        // The first in the queue for the lead.
-        await second.page.goto('about:blank');
-        await first.page.close();
-        const push = async (id, tabs) => {
-          const before = Date.now();
-          await platform.admin.push('AGT-1', alertFrame({ id }));
-          await until(`the lead of another before ${id}`, () => leaderOf(tabs));
-          await allShow(tabs, ['k0', 'k1'].slice(0, Number(id.at(-1)) + 1));
-          took.push(Date.now() - before);
-        };
-        await push('k0', [third, last]);
-        const leader = leaderOf([third, last]);
-        const other = leader === third ? last : third;
-        await leader.page.goto('about:blank');
-        await push('k1', [other]);
-        for (const back of [second, leader]) {
-          // The way back to a kept page has no load to wait for.
-          await back.page.goBack({ waitUntil: 'commit' });
-          await back.agent.shows(['k0', 'k1']);
-          await until('it to be connected', isConnected(back));
-        }
-        await until('one socket', async () => (await connections(stack)) === 1);
-        await other.context.close();
-      });
-      return Math.max(...took);
-    });
+      // The first in the queue for the lead.
+      await second.page.goto('about:blank');
+      await first.page.close();
+      const push = async (id, tabs) => {
+        const before = Date.now();
+        await platform.admin.push('AGT-1', alertFrame({ id }));
+        await until(`the lead of another before ${id}`, () => leaderOf(tabs));
+        await allShow(tabs, ['k0', 'k1'].slice(0, Number(id.at(-1)) + 1));
+        took.push(Date.now() - before);
+      };
+      await push('k0', [third, last]);
+      const leader = leaderOf([third, last]);
+      const other = leader === third ? last : third;
+      await leader.page.goto('about:blank');
+      await push('k1', [other]);
+      for (const back of [second, leader]) {
+        // The way back to a kept page has no load to wait for.
+        await back.page.goBack({ waitUntil: 'commit' });
+        await back.agent.shows(['k0', 'k1']);
+        await until('it to be connected', isConnected(back));
+      }
+      // Of a page that came back the browser does not tell.
+      const isShared = (await shareOne(stack)) <= SHARED_MS;
+      await other.context.close();
+      return isShared ? Math.max(...took) : Infinity;
+    }));
   } finally {
     await keeping.close();
   }
 });
 
 test('three tabs that open at once share one session and one socket, and come back when it is ended', async () => {
-  await withStack('tabs-at-once', {}, async (stack) => {
+  // A tab waits only for a second or so while another signs in.
+  await promptly('one socket for all', SHARED_MS, () => withStack('tabs-at-once', {}, async (stack) => {
     const { url, platform } = stack;
     const context = await browser.newContext();
-    const tabs = await Promise.all([0, 1, 2].map(async () => {
-      const opened = await open(browser, `${url}/?agent=AGT-1`, { context });
-      return { ...opened, agent: panel(opened) };
-    }));
-    await Promise.all(tabs.map((tab) => until('each to be connected', isConnected(tab))));
+    const tabs = await Promise.all([0, 1, 2].map(() => openTab(`${url}/?agent=AGT-1`, context)));
     await platform.admin.push('AGT-1', alertFrame({ id: 'o0' }));
     await allShow(tabs, ['o0']);
-    await shareOne(tabs, stack);
+    const took = await shareOne(stack, tabs);
+    if (took > SHARED_MS) return context.close().then(() => took);
 
     const sockets = tabs.reduce((sum, { seen }) => sum + seen.sockets, 0);
     const status = await tabs[0].page.evaluate(async () => (await fetch('/api/session', { method: 'DELETE', headers: { 'X-Cuecard': '1' } })).status);
@@ -205,36 +221,47 @@ test('three tabs that open at once share one session and one socket, and come ba
     await platform.admin.push('AGT-1', alertFrame({ id: 'o1' }));
     await allShow(tabs, ['o0', 'o1']);
     await Promise.all(tabs.map((tab) => until('each to be connected', isConnected(tab))));
-    await shareOne(tabs, stack);
-  });
+    const tookAgain = await shareOne(stack, tabs);
+    await context.close();
+    return Math.max(took, tookAgain);
+  }));
 });
 
 test('typing in a tab without a socket is shown for as long as it lasts, and ends with its tab', async () => {
   await withStack('tabs-typing', { settings: { typing: { adapter: 'guests' } } }, async (stack) => {
     const { url, platform } = stack;
-    const tabs = await openTabs(2, `${url}/?agent=AGT-1&interaction=INT-1`);
+    const address = `${url}/?agent=AGT-1&interaction=INT-1`;
+    const tabs = await openTabs(2, address);
     const [follower] = followersOf(tabs);
     const view = async () => Object.values(await platform.admin.typing()).flat();
     const isOn = async () => (await view()).at(-1).typing;
-    await follower.page.bringToFront();
-    await follower.page.locator('textarea.message').focus();
+    const write = async ({ page }) => {
+      await page.bringToFront();
+      await page.locator('textarea.message').focus();
+    };
+    await write(follower);
     await watchKeys(follower.page);
     await promptly('the end of a burst', 15_000, async () => {
       // Longer than the broker believes a panel that it does not see.
       const { states, afterMs, hadPause } = await burst({ page: follower.page, view, everyMs: 300, forMs: 8_000 });
-      if (hadPause) return Infinity;
+      if (hadPause) return undefined;
       assert.deepEqual(states, [true, false]);
       assert.ok(afterMs >= 2_000, `it ended ${afterMs} ms after the last key`);
       return afterMs;
     });
-    await until('the customer to see it', async () => {
-      await follower.page.keyboard.press('b');
-      return isOn();
+    await promptly('the end of what a tab has typed that crashed', 10_000, async () => {
+      const doomed = await openTab(address, follower.context);
+      await write(doomed);
+      await until('the customer to see it', async () => {
+        await doomed.page.keyboard.press('b');
+        return isOn();
+      });
+      const keys = setInterval(() => doomed.page.keyboard.press('c').catch(() => {}), 300);
+      const before = Date.now();
+      await crash(doomed);
+      await until('the customer to see its end', async () => !(await isOn())).finally(() => clearInterval(keys));
+      return (await view()).at(-1).at_ms - before;
     });
-    const keys = setInterval(() => follower.page.keyboard.press('c').catch(() => {}), 300);
-    const devtools = await follower.context.newCDPSession(follower.page);
-    devtools.send('Page.crash').catch(() => {});
-    await until('the customer to see its end', async () => !(await isOn()), 10_000).finally(() => clearInterval(keys));
     assert.deepEqual(followersOf(tabs), [follower], 'the leader leads on');
   });
 });

@@ -72,7 +72,7 @@ test('1,000 webhooks three times each, ten kills, 30 % of calls failing: one tas
     await sending;
 
     const tasks = () => platform.admin.tasks();
-    await until('all notifications', async () => (await platform.admin.notifications()).length >= poor.size, 300_000);
+    await until('all notifications', async () => (await platform.admin.notifications()).length >= poor.size, 900_000);
     await until('all tasks', async () => (await tasks()).length >= poor.size);
     const found = (await tasks()).map(({ body }) => [body.customFields[0].value, body.priority]).sort();
     assert.deepEqual(found, [...poor].sort());

@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 
 import { serve } from '../../gallery/serve.mjs';
 import { STATES } from '../../gallery/states.js';
+import { visit } from '../../gallery/visit.mjs';
 import { launch } from '../support/browser.mjs';
 
 const read = (path) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8');
@@ -43,8 +44,7 @@ const inPage = async (body) => {
   }
 };
 const open = async (page, query) => {
-  await page.goto(`${gallery.url}?${query}&width=full`);
-  await page.locator('html[data-ready]').waitFor({ state: 'attached' });
+  await visit(page, `${gallery.url}?${query}&width=full`);
   assert.equal(await page.locator('html').getAttribute('data-ready'), 'yes', query);
 };
 

@@ -14,6 +14,9 @@ let browser;
 before(async () => { browser = await launch(); });
 after(() => browser.close());
 
+/** After the last key the customer sees no typing any more. */
+const LONGEST_MS = 2_300;
+
 const SETTINGS = { settings: { typing: { adapter: 'guests' } } };
 
 /** A page of an agent who can type, with the customer's view of the one guest. */
@@ -47,10 +50,12 @@ test('keys every 100 ms for 5 s: one true, one false, the false 2.0 to 2.3 s aft
     const { opened, field, view } = await desk(stack);
     await field.focus();
     const calls = async () => (await stack.platform.admin.seen('?kind=http')).filter(({ route, method }) => /typing$/.test(route) && method === 'POST').length;
-    await promptly('the false after the last key', 2_300, async () => {
+    await promptly('the false after the last key', LONGEST_MS, async () => {
       const before = await calls();
       const { states, afterMs, hadPause } = await burst({ page: opened.page, view, everyMs: 100, forMs: 5_000 });
-      if (hadPause) return Infinity;
+      if (hadPause) return undefined;
+      // Whoever was held up may have had to say it twice.
+      if (afterMs > LONGEST_MS) return afterMs;
       assert.deepEqual(states, [true, false]);
       assert.ok(afterMs >= 2_000, `the false came ${afterMs} ms after the last key`);
       assert.equal(await calls() - before, 2, 'two calls, whatever the burst');
@@ -87,29 +92,36 @@ test('a killed tab ends it within 7 s', async () => {
   await withStack('typing-tab', SETTINGS, async (stack) => {
     await promptly('off after the tab was killed', 7_000, async () => {
       const doomed = await launch();
-      const session = await doomed.newBrowserCDPSession();
-      const doomedDesk = await desk(stack, doomed);
-      await typeUntilSeen(doomedDesk);
-      const before = Date.now();
-      await session.send('Browser.crash').catch(() => {});
-      await until('off', () => isOff(doomedDesk.view));
-      return (await doomedDesk.view()).at(-1).at_ms - before;
+      try {
+        const session = await doomed.newBrowserCDPSession();
+        const doomedDesk = await desk(stack, doomed);
+        await typeUntilSeen(doomedDesk);
+        const before = Date.now();
+        await session.send('Browser.crash').catch(() => {});
+        await until('off', () => isOff(doomedDesk.view));
+        return (await doomedDesk.view()).at(-1).at_ms - before;
+      } finally {
+        await doomed.close();
+      }
     });
   });
 });
 
 test('a killed server ends it when it is back', async () => {
   await withStack('typing-server', SETTINGS, async (stack) => {
-    const killed = await desk(stack);
-    await typeUntilSeen(killed);
-    await stack.server.kill();
-    await killed.opened.context.close();
-    assert.ok(await isOn(killed.view), 'nobody was left to end it');
-    await stack.server.restart();
-    // How long the server takes to start is not what is asked.
-    const before = Date.now();
-    await until('off', () => isOff(killed.view));
-    assert.ok((await killed.view()).at(-1).at_ms - before <= 7_000);
+    await promptly('off after the server is back', 7_000, async () => {
+      const killed = await desk(stack);
+      await typeUntilSeen(killed);
+      await stack.server.kill();
+      await killed.opened.context.close();
+      // Else the server had ended it before it was killed.
+      const wasLeftOn = await isOn(killed.view);
+      await stack.server.restart();
+      // How long the server takes to start is not what is asked.
+      const before = Date.now();
+      await until('off', () => isOff(killed.view));
+      return wasLeftOn ? (await killed.view()).at(-1).at_ms - before : undefined;
+    });
   });
 });
 
@@ -124,10 +136,10 @@ test('a killed platform knows of no typing when it is back, and the next burst i
       // The one before has to end first.
       await sleep(2_300);
       await opened.page.keyboard.press('b');
-      await sleep(500);
-      return isOn(view);
-    }, 30_000);
-    await until('its end', () => isOff(view), 30_000);
+      // It lasts for two seconds.
+      return until('it to be seen', () => isOn(view), 1_900);
+    });
+    await until('its end', () => isOff(view));
   });
 });
 

@@ -13,13 +13,27 @@ const FLAGS = [
   ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
 ];
 
+/** What a busy machine makes Chromium say of a page that is slow to start. */
+const NOISE = /was preloaded using link preload but not used/;
+
+/** How long the browser may take to start, and then for each step, in milliseconds: no test measures time by it. */
+const START_MS = 120_000;
+const STEP_MS = 90_000;
+
 /**
  * Starts Chromium; close it with `.close()`.
  * @param {{keepsPages?: boolean}} [options] `keepsPages`: it keeps pages for the way back, as it does outside of tests
  */
-export function launch({ keepsPages = false } = {}) {
+export async function launch({ keepsPages = false } = {}) {
   const ignoreDefaultArgs = keepsPages ? ['--disable-back-forward-cache'] : [];
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS, ignoreDefaultArgs });
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS, ignoreDefaultArgs, timeout: START_MS });
+  const newContext = browser.newContext.bind(browser);
+  browser.newContext = async (settings) => {
+    const context = await newContext(settings);
+    context.setDefaultTimeout(STEP_MS);
+    return context;
+  };
+  return browser;
 }
 
 /**
@@ -43,7 +57,7 @@ export async function open(browser, url, { prepare, bypassCSP = false, context: 
     socket.on('framesent', ({ payload }) => seen.sent.push(parse(payload)));
     socket.on('framereceived', ({ payload }) => seen.received.push(parse(payload)));
   });
-  page.on('console', (message) => seen.console.push(`${message.type()}: ${message.text()}`));
+  page.on('console', (message) => !NOISE.test(message.text()) && seen.console.push(`${message.type()}: ${message.text()}`));
   page.on('pageerror', (error) => seen.console.push(`exception: ${error.message}`));
   page.on('dialog', (dialog) => {
     seen.dialogs.push(dialog.message());

@@ -17,20 +17,23 @@ const SIMULATOR = process.env.SIMULATOR_BINARY ?? join(ROOT, 'target/debug/cueca
 export const DIST = process.env.PAGE_DIST ?? join(ROOT, 'dist');
 const RESULTS = join(ROOT, 'e2e/test-results');
 
-
+/** Above are the ports that the system gives to whoever asks for any: one of those could be taken while a program is away. */
+const [EPHEMERAL] = (await readFile('/proc/sys/net/ipv4/ip_local_port_range', 'utf8')).split(/\s/).map(Number);
+let lastPort = EPHEMERAL - Math.floor(Math.random() * 10_000);
 
 /**
- * Runs `body` with a stack of its own. When it fails, the logs stay in e2e/test-results/<name>.
+ * Runs `body` with a stack of its own, and gives what it gives. When it fails, the logs stay in e2e/test-results/<name>.
  * @param {string} name folder for the logs of a failure
  * @param {object} options see `startStack`
- * @param {(stack: Awaited<ReturnType<typeof startStack>>) => Promise<void>} body
+ * @template T
+ * @param {(stack: Awaited<ReturnType<typeof startStack>>) => Promise<T>} body
  */
 export async function withStack(name, options, body) {
   const kept = join(RESULTS, name);
   await rm(kept, { recursive: true, force: true });
   const stack = await startStack(options);
   try {
-    await body(stack);
+    return await body(stack);
   } catch (error) {
     await cp(stack.folder, kept, { recursive: true });
     error.message += `\n(logs are in ${kept})`;
@@ -56,7 +59,8 @@ export async function startStack({ settings = {}, proxy = false, wiretap = false
   };
   try {
     const simulate = (listen, admin) => start(SIMULATOR, ['--listen', listen, '--admin', admin, '--scenario', 'none', ...extra], join(folder, 'simulator.log'));
-    let simulator = await simulate('127.0.0.1:0', '127.0.0.1:0');
+    // Ports of our own choice, because both programs come back on theirs after they were killed.
+    let simulator = await simulate(`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`);
     const { listening, admin } = simulator.ready;
     closing.push(() => simulator.end('SIGKILL'));
     let platform = listening;
@@ -67,7 +71,6 @@ export async function startStack({ settings = {}, proxy = false, wiretap = false
       platform = tap.url;
     }
 
-    // A port of our own choice, because the server comes back on it after it was killed.
     const port = await freePort();
     let network;
     if (proxy) {
@@ -137,11 +140,12 @@ function merge(base, over) {
 }
 
 async function freePort() {
+  lastPort -= 1;
+  const port = lastPort;
   const holder = net.createServer();
-  await new Promise((resolve) => holder.listen(0, '127.0.0.1', resolve));
-  const { port } = holder.address();
+  const isFree = await new Promise((resolve) => holder.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)));
   await new Promise((resolve) => holder.close(resolve));
-  return port;
+  return isFree ? port : freePort();
 }
 
 /** The simulator's admin API. */
