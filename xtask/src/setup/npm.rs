@@ -67,34 +67,25 @@ pub fn wasm_opt(modules: &Path) -> Result<PathBuf> {
 
 fn check_node() -> Result<()> {
     let path = env::var_os("PATH").unwrap_or_default();
+    let (major, minor) = versions::NODE;
+    let oldest = format!("{major}.{minor}");
     for program in ["node", "npm"] {
         if process::find_program(program, &path).is_none() {
-            bail!(
-                "{program} is not on PATH; install Node.js {} or newer with npm",
-                versions::NODE_MAJOR
-            );
+            bail!("{program} is not on PATH; install Node.js {oldest} or newer with npm");
         }
     }
     let printed = process::quiet(Command::new("node").arg("--version"))?;
-    match major(&printed) {
-        Some(major) if major >= versions::NODE_MAJOR => Ok(()),
-        _ => bail!(
-            "node is {}, expected v{} or newer",
-            printed.trim(),
-            versions::NODE_MAJOR
-        ),
+    match version(&printed) {
+        Some(found) if found >= versions::NODE => Ok(()),
+        _ => bail!("node is {}, expected v{oldest} or newer", printed.trim()),
     }
 }
 
 // "v20.20.2"
-fn major(printed: &str) -> Option<u32> {
-    printed
-        .trim()
-        .strip_prefix('v')?
-        .split('.')
-        .next()?
-        .parse()
-        .ok()
+fn version(printed: &str) -> Option<(u32, u32)> {
+    let mut numbers = printed.trim().strip_prefix('v')?.split('.');
+    let major = numbers.next()?.parse().ok()?;
+    Some((major, numbers.next()?.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -103,9 +94,10 @@ mod tests {
 
     #[test]
     fn node_versions_are_read() {
-        assert_eq!(major("v20.20.2\n"), Some(20));
-        assert_eq!(major("20.20.2"), None);
-        assert_eq!(major(""), None);
+        assert_eq!(version("v20.20.2\n"), Some((20, 20)));
+        assert_eq!(version("20.20.2"), None);
+        assert_eq!(version("v20"), None);
+        assert_eq!(version(""), None);
     }
 
     #[test]
