@@ -5,7 +5,7 @@
 //
 // Where there are no locks or no channels (insecure pages, sandboxed frames) each panel has a WebSocket of its own.
 
-/** A leader that answers nobody for so long is passed by. The core gives up on a socket only later. */
+/** A leader that answers nobody for so long is passed by, until it answers. The core gives up on a socket only later. */
 const PATIENCE = 4000;
 
 /** What a browser says of a connection that broke (RFC 6455, section 7.1.5). */
@@ -168,7 +168,8 @@ export class SharedSocket {
     const kind = kindOf(text);
     if (kind === "welcome") {
       this.#isGreeted = true;
-      if (this.#leads) this.#post(HERE);
+      // Who has passed a leader by asks once more: it may only have been slow.
+      this.#channel?.postMessage(this.#leads ? HERE : ASK);
     }
     if (this.#leads && this.#isHeard && !OWN.includes(kind)) this.#post(text);
     this.#message(text);
@@ -181,6 +182,13 @@ export class SharedSocket {
     } else if (this.#state === "asking") {
       if (text === HERE) this.#post(ASK);
       else if (text === OPEN) this.#follow();
+    } else if (this.#state === "own") {
+      if (!this.#isGreeted) return;
+      if (text === HERE) this.#post(ASK);
+      else if (text === OPEN) {
+        this.#end(GONE);
+        this.#hurry();
+      }
     } else if (text === HERE) {
       // Whoever followed did not follow this one.
       if (this.#state === "following") this.#end(GONE);
