@@ -34,17 +34,6 @@ struct Kept {
     deferrals: u32,
 }
 
-/// What to make of a refusal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Known {
-    /// The frame has arrived before; this is news.
-    Arrived,
-    /// The frame has arrived before, and that has been told.
-    ArrivedAlready,
-    /// The frame is not one that was sent again.
-    No,
-}
-
 /// The frames that are kept, in the order in which they were offered.
 #[derive(Debug, Clone)]
 pub(super) struct Backlog {
@@ -176,24 +165,16 @@ impl Backlog {
         }
     }
 
-    /// The platform knows a frame already: what that means for one that was sent again.
-    pub(super) fn known(&mut self, id: &str) -> Known {
-        if !self.repeated.remove(id) {
-            return Known::No;
+    /// The platform knows a frame already. Whether that is one that was sent again: it has arrived then.
+    pub(super) fn known(&mut self, id: &str) -> bool {
+        let is_ours = self.repeated.remove(id);
+        if is_ours && let Some(index) = self.position(id) {
+            self.kept[index].is_told = true;
+            if self.confirmation == Confirmation::Pong {
+                self.kept.remove(index);
+            }
         }
-        let Some(index) = self.position(id) else {
-            return Known::ArrivedAlready;
-        };
-        let is_news = !self.kept[index].is_told;
-        self.kept[index].is_told = true;
-        if self.confirmation == Confirmation::Pong {
-            self.kept.remove(index);
-        }
-        if is_news {
-            Known::Arrived
-        } else {
-            Known::ArrivedAlready
-        }
+        is_ours
     }
 
     /// The platform has no room for a frame that was sent. How long it waits until it is sent again; `None` if it is

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use super::{
     CAPACITY, Loss, PublishEvent,
-    backlog::{Backlog, Known},
+    backlog::Backlog,
     connection::Connection,
     dialect::{Authentication, Confirmation, Rules},
     step::{Answer, Effect, Event, Offer},
@@ -232,9 +232,9 @@ impl Machine {
         let refused = reference.filter(|_| code != ErrorCode::Unauthorized);
         let event = match refused {
             Some(id) => self.refused(id, code, now),
-            None => Some(PublishEvent::Rejected { code, id: None }),
+            None => PublishEvent::Rejected { code, id: None },
         };
-        effects.extend(event.map(Effect::Emit));
+        effects.push(Effect::Emit(event));
         let is_up = matches!(self.state, State::Authenticating { .. } | State::Open(_));
         if is_up && code.closes_socket() {
             effects.push(Effect::Abort);
@@ -249,23 +249,19 @@ impl Machine {
     }
 
     /// The platform has refused the frame of this id: what that means for it.
-    fn refused(&mut self, id: String, code: ErrorCode, now: Moment) -> Option<PublishEvent> {
-        if code == ErrorCode::Duplicate {
-            match self.backlog.known(&id) {
-                Known::Arrived => return Some(PublishEvent::Arrived { id }),
-                Known::ArrivedAlready => return None,
-                Known::No => {}
-            }
+    fn refused(&mut self, id: String, code: ErrorCode, now: Moment) -> PublishEvent {
+        if code == ErrorCode::Duplicate && self.backlog.known(&id) {
+            return PublishEvent::Known { id };
         }
         if code == ErrorCode::BufferLimit
             && let Some(retry_in) = self.backlog.defer(&id, now)
         {
-            return Some(PublishEvent::Deferred { id, retry_in });
+            return PublishEvent::Deferred { id, retry_in };
         }
         self.backlog.refused(&id);
         // One that is still to be sent is not refused: it was another under the same id.
         let id = Some(id).filter(|id| !self.backlog.holds(id));
-        Some(PublishEvent::Rejected { code, id })
+        PublishEvent::Rejected { code, id }
     }
 
     fn ended(

@@ -273,6 +273,13 @@ impl World {
                 self.end(&id);
             }
             PublishEvent::Arrived { id } => assert!(self.sent_ever.contains(&id)),
+            PublishEvent::Known { id } => {
+                assert!(self.on_this_connection.contains(&id));
+                // It may be over already.
+                if self.rules.confirmation == Confirmation::Pong {
+                    self.ended.insert(id);
+                }
+            }
             PublishEvent::Rejected { id: Some(id), .. } => {
                 assert!(!self.machine.keeps(&id), "{id} is refused, and kept");
                 // A refusal can be of what is over already.

@@ -103,8 +103,9 @@ impl<D: Dialect> Publisher<D> {
 
 /// What happens on a publish socket. An id is a `contentId`, a suggestion id or a `frame_id`.
 ///
-/// Alerts and prompts end with one of arrived, rejected and lost; suggestions with one of acknowledged, accepted,
-/// dismissed, rejected and lost, and what the platform says of a suggestion afterwards is told as well.
+/// Alerts and prompts end with one of arrived, known, rejected and lost; suggestions with one of acknowledged, accepted,
+/// dismissed, rejected and lost, and what the platform says of a suggestion afterwards is told as well. Known may also
+/// come after arrived.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PublishEvent {
     /// The socket is connected, and authenticated where that takes a frame.
@@ -118,6 +119,11 @@ pub enum PublishEvent {
     },
     /// The platform has read it. A platform that is slow to refuse can still be heard rejecting it afterwards.
     Arrived {
+        /// Which.
+        id: String,
+    },
+    /// It was sent again, and the platform had it: it has arrived, and may have been delivered when nobody listened.
+    Known {
         /// Which.
         id: String,
     },

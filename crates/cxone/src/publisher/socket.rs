@@ -205,6 +205,7 @@ fn record(socket: &'static str, event: &PublishEvent) {
             crate::outage::record(socket, outage, *retry_in);
         }
         PublishEvent::Arrived { id } => debug!(socket, id, "arrived"),
+        PublishEvent::Known { id } => debug!(socket, id, "was known when it was sent again"),
         PublishEvent::Acknowledged { id, latency } => {
             debug!(socket, id, latency_ms = latency.as_millis(), "acknowledged");
         }

@@ -368,6 +368,16 @@ pub enum ContentError {
 }
 
 impl AppElement {
+    /// A published frame, as it comes to a desktop (platform wire, section 14.5).
+    pub fn custom_card(object_id: impl Into<String>, frame: Value) -> Self {
+        Self {
+            content_type: CUSTOM_CARD.to_owned(),
+            card_type: TEXT_CARD.to_owned(),
+            object_id: object_id.into(),
+            content: frame,
+        }
+    }
+
     /// The content as an object, whichever of its two forms was sent.
     ///
     /// # Errors

@@ -200,6 +200,8 @@ pub struct Status {
 pub enum Report {
     /// It has arrived there.
     Sent,
+    /// It was there before it was sent again, and may have been delivered while nobody here listened.
+    Known,
     /// It was on screen (`agentassist.ack`).
     Acknowledged,
     /// The agent accepted it, here or on another desktop.
@@ -295,9 +297,13 @@ pub trait Publications: Send + Sync + 'static {
         may_redirect: bool,
     ) -> Result<Published, BackboneError>;
 
-    /// Publications of a kind that the platform may not have and whose time is not over: those that are queued, oldest
-    /// first, then suggestions that were sent but are in no log yet, newest first.
+    /// Publications of a kind that may not have come through the platform, and whose time is not over: those that are
+    /// queued, oldest first, then those that were sent but are in no log yet, newest first. Of prompts only those that
+    /// are queued: the platform takes none twice.
     async fn unsettled(&self, kind: Kind, limit: usize) -> Result<Vec<Publication>, BackboneError>;
+
+    /// A publication that the platform has, but that is in no log yet; none if it is over.
+    async fn undelivered(&self, card: &CardId) -> Result<Option<Publication>, BackboneError>;
 
     /// Takes down what the platform says. True if that is news; a repeat changes nothing.
     async fn note(&self, card: &CardId, report: Report) -> Result<bool, BackboneError>;

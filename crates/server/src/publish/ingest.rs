@@ -54,7 +54,8 @@ impl Ingest {
                 Some((card, interaction)) => self.recipient(&card, &interaction).await,
                 None => None,
             };
-            match self.normalise(element, &body.contact_id, recipient) {
+            let is_here = |agent: &AgentId| self.app.presence.is_here(agent);
+            match self.normalise(element, &body.contact_id, recipient, &is_here) {
                 Ok(delivery) => deliveries.push(delivery),
                 Err(refusal) => self.refuse(*refusal),
             }
@@ -81,12 +82,13 @@ impl Ingest {
         element: &AppElement,
         contact_id: &str,
         recipient: Option<AgentId>,
+        is_here: &dyn Fn(&AgentId) -> bool,
     ) -> Result<Delivery, Box<Refusal>> {
         let context = Context {
             contact_id,
             now: self.app.clock.now(),
             cleaner: &self.cleaner,
-            is_here: &|agent| self.app.presence.is_here(agent),
+            is_here,
             recipient,
             trusted_sources: &self.app.config.api.trusted_sources,
         };
@@ -150,6 +152,28 @@ impl Ingest {
                 tracing::error!(card = %card.id, %error, "a card could not be kept");
                 self.app.audit.record(event("failed", Map::new()));
             }
+        }
+    }
+
+    /// Takes a card in from what was posted, if the platform has it and it is in no log. Its delivery came when this
+    /// server did not listen, or ended before it was kept; there is no second. If there is one after all, it is a repeat.
+    pub async fn make_up_for(&self, card: &CardId) {
+        let publication = match self.app.backbone.undelivered(card).await {
+            Ok(Some(publication)) => publication,
+            Ok(None) => return,
+            Err(error) => {
+                tracing::error!(%card, %error, "what was posted cannot be read");
+                return;
+            }
+        };
+        let element = AppElement::custom_card(card.as_str(), publication.frame);
+        let interaction = publication.interaction.as_str();
+        match self.normalise(&element, interaction, Some(publication.agent), &|_| true) {
+            Ok(delivery) => {
+                tracing::info!(%card, "a delivery that was missed is made up for");
+                self.deliver(delivery).await;
+            }
+            Err(refusal) => self.refuse(*refusal),
         }
     }
 

@@ -23,7 +23,7 @@ pub mod timestamp;
 #[cfg(test)]
 pub(crate) mod stage;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use cuecard_cxone::{
     alerts::alerts,
@@ -87,17 +87,18 @@ pub fn start(app: &App) -> Result<(), ClientError> {
         }
     });
     let (publisher, socket) = alerts(alerts_url, tokens.clone());
-    run_socket(app, Kind::Alert, socket, &stopped);
+    let ingest = Arc::new(Ingest::new(app.clone()));
+    run_socket(app, &ingest, Kind::Alert, socket, &stopped);
     let sockets = Sockets {
         alerts: publisher.clone(),
         suggestions: urls.0.map(|url| {
             let (injector, socket) = suggestions(url, tokens.clone());
-            run_socket(app, Kind::Suggestion, socket, &stopped);
+            run_socket(app, &ingest, Kind::Suggestion, socket, &stopped);
             injector
         }),
         prompts: urls.1.map(|url| {
             let (publisher, socket) = prompts(url, tokens.clone());
-            run_socket(app, Kind::Prompt, socket, &stopped);
+            run_socket(app, &ingest, Kind::Prompt, socket, &stopped);
             publisher
         }),
     };
@@ -105,7 +106,7 @@ pub fn start(app: &App) -> Result<(), ClientError> {
     tokio::spawn({
         let app = app.clone();
         async move {
-            follow_notifications(&app, notifications_told).await;
+            follow_notifications(&app, &ingest, notifications_told).await;
             drop(hold);
         }
     });
@@ -142,15 +143,16 @@ pub fn start(app: &App) -> Result<(), ClientError> {
 /// Runs a publish socket, and takes down what it tells, until it has ended; a drain waits for that.
 fn run_socket<D: Dialect>(
     app: &App,
+    ingest: &Arc<Ingest>,
     kind: Kind,
     socket: PublishSocket<D>,
     stopped: &watch::Receiver<bool>,
 ) {
     let (events, told) = mpsc::channel(EVENTS);
     tokio::spawn(socket.run(events, stopped.clone()));
-    let (app, hold) = (app.clone(), app.shutdown.hold());
+    let (app, ingest, hold) = (app.clone(), ingest.clone(), app.shutdown.hold());
     tokio::spawn(async move {
-        outgoing::follow(&app, kind, told).await;
+        outgoing::follow(&app, &ingest, kind, told).await;
         drop(hold);
     });
 }
@@ -177,8 +179,11 @@ async fn measure(tokens: TokenSource) {
 }
 
 /// Takes deliveries in until the socket has ended and the last is kept.
-async fn follow_notifications(app: &App, mut events: mpsc::Receiver<NotificationEvent>) {
-    let ingest = Ingest::new(app.clone());
+async fn follow_notifications(
+    app: &App,
+    ingest: &Ingest,
+    mut events: mpsc::Receiver<NotificationEvent>,
+) {
     let mut appends = FuturesUnordered::new();
     let mut is_open = true;
     while is_open || !appends.is_empty() {

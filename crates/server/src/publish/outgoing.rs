@@ -13,6 +13,7 @@ use cuecard_cxone::alerts::AlertPublisher;
 use cuecard_cxone::prompts::PromptPublisher;
 use cuecard_cxone::publisher::{CAPACITY, Dialect, Loss, PublishError, PublishEvent, Publisher};
 use cuecard_cxone::suggestions::Injector;
+use cuecard_cxone::wire::error_frame::ErrorCode;
 use cuecard_protocol::CardId;
 use futures_util::future::join_all;
 use metrics::counter;
@@ -21,6 +22,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::Sources;
+use super::ingest::Ingest;
 use crate::App;
 use crate::audit::Event;
 use crate::backbone::publications::{Kind, Publication, Report};
@@ -87,8 +89,8 @@ impl Outgoing {
 
     /// Brings a socket up to date with what is left of its kind.
     ///
-    /// What is no longer left is taken back: it is over, or the platform has it. A suggestion that is in an agent's log
-    /// came from the platform, so it need not be sent again, though nobody has acknowledged it.
+    /// What is no longer left is taken back: it is over, or in an agent's log, and so need not be sent again, though
+    /// nobody has acknowledged it.
     fn hand_over(
         &self,
         kind: Kind,
@@ -181,7 +183,12 @@ fn withdraw<D: Dialect>(socket: Option<&Publisher<D>>, card: &CardId) -> Result<
 /// it for itself.
 ///
 /// What has come meanwhile is taken down together, because each write waits for the disk; of one card in its order.
-pub(super) async fn follow(app: &App, kind: Kind, mut events: mpsc::Receiver<PublishEvent>) {
+pub(super) async fn follow(
+    app: &App,
+    ingest: &Ingest,
+    kind: Kind,
+    mut events: mpsc::Receiver<PublishEvent>,
+) {
     let mut batch = Vec::with_capacity(NOTES);
     while events.recv_many(&mut batch, NOTES).await > 0 {
         let mut of_cards: BTreeMap<String, Vec<Report>> = BTreeMap::new();
@@ -190,7 +197,7 @@ pub(super) async fn follow(app: &App, kind: Kind, mut events: mpsc::Receiver<Pub
         }
         let notes = of_cards
             .iter()
-            .map(|(id, reports)| note(app, kind, id, reports));
+            .map(|(id, reports)| note(app, ingest, kind, id, reports));
         join_all(notes).await;
     }
 }
@@ -202,6 +209,12 @@ fn heard(app: &App, kind: Kind, event: PublishEvent) -> Option<(String, Report)>
         PublishEvent::Acknowledged { id, .. } => Some((id, Report::Acknowledged)),
         PublishEvent::Accepted { id } => Some((id, Report::Accepted)),
         PublishEvent::Dismissed { id } => Some((id, Report::Dismissed)),
+        // Our own rules let no other card with this id pass: it is there since a send whose answer was lost.
+        PublishEvent::Known { id }
+        | PublishEvent::Rejected {
+            code: ErrorCode::Duplicate,
+            id: Some(id),
+        } => Some((id, Report::Known)),
         PublishEvent::Rejected { code, id } => {
             let code = json!(code).as_str().unwrap_or("unknown").to_owned();
             failed(app, id.as_deref(), "rejected", &code);
@@ -249,7 +262,7 @@ fn failed(app: &App, card: Option<&str>, outcome: &'static str, why: &str) {
 }
 
 /// Has the store take down what the platform says of a card. Cards that were not posted here it does not know.
-async fn note(app: &App, kind: Kind, id: &str, reports: &[Report]) {
+async fn note(app: &App, ingest: &Ingest, kind: Kind, id: &str, reports: &[Report]) {
     let Ok(card) = CardId::parse(id) else {
         tracing::debug!("the platform speaks of a card that cannot be ours");
         return;
@@ -258,6 +271,9 @@ async fn note(app: &App, kind: Kind, id: &str, reports: &[Report]) {
         if keep(app, &card, report).await {
             tell(app, kind, &card, report).await;
         }
+    }
+    if reports.contains(&Report::Known) {
+        ingest.make_up_for(&card).await;
     }
     // Its place in hand may be free.
     app.outgoing.nudge();
@@ -299,7 +315,7 @@ async fn tell(app: &App, kind: Kind, card: &CardId, report: &Report) {
 /// A report as the audit trail and metrics name it.
 const fn word(report: &Report) -> &'static str {
     match report {
-        Report::Sent => "sent",
+        Report::Sent | Report::Known => "sent",
         Report::Acknowledged => "acknowledged",
         Report::Accepted => "platform_accepted",
         Report::Dismissed => "platform_dismissed",

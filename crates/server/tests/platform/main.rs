@@ -4,12 +4,20 @@
 
 mod world;
 
+use cuecard_cxone::notifications::{NotificationEvent, notifications};
+use cuecard_cxone::token::TokenSource;
+use cuecard_cxone::wire::notification::agent_topic;
 use cuecard_protocol::{ActionKind, Alert, AlertLevel, Card, CardBody, CardId, MAX_BODY_BYTES};
 use cuecard_server::backbone::Recorded;
+use cuecard_server::backbone::publications::Published;
 use cuecard_simulator::{FaultRoute, FaultRule, RetryAfterForm, SocketName};
 use serde_json::{Value, json};
+use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
 
-use world::{DEADLINE, World, action, agent, all_reported, cards, dismiss, frame, risk};
+use world::{
+    DEADLINE, World, action, agent, all_reported, cards, dismiss, frame, risk, suggestion,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_risk_reaches_the_agents_log_once_whatever_breaks_in_between() {
@@ -193,6 +201,42 @@ async fn what_was_not_reported_is_reported_after_a_restart() {
     world.await_report("DISMISSED", "one").await;
     all_reported(&server).await;
     assert_eq!(world.reports("DISMISSED", "one"), 1);
+    server.shutdown().await;
+}
+
+/// As after a crash between the platform's writing a card to the socket and its being kept: the platform writes it once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suggestion_whose_delivery_nobody_kept_comes_after_the_restart() {
+    let world = World::new().await;
+    world.simulator.set_interaction("INT-s", "AGT-1");
+    let config = world.config(false);
+    let platform = config.platform.unwrap();
+    let tokens = TokenSource::new(platform.clone()).unwrap();
+    let (desktop, task) = notifications(platform.notifications_url, tokens);
+    let (events, mut delivered) = mpsc::channel(9);
+    let (_stop, stopped) = watch::channel(false);
+    let forgetful = tokio::spawn(task.run(events, stopped));
+    desktop.subscribe(agent_topic("AGT-1"));
+    let server = world.server(false).await;
+    let publication = suggestion("s", server.app.clock.now());
+    let published = server.app.backbone.publish(publication, None, false);
+    assert!(matches!(published.await, Ok(Published::Taken { .. })));
+    server.app.outgoing.nudge();
+    let message = async {
+        while !matches!(
+            delivered.recv().await,
+            Some(NotificationEvent::Message(_)) | None
+        ) {}
+    };
+    timeout(DEADLINE, message).await.unwrap();
+    forgetful.abort();
+    server.shutdown().await;
+
+    let server = world.server(false).await;
+    let guard = server.app.presence.joined(&agent());
+    let card = cards(&server, 1).await.remove(0);
+    assert_eq!(card.id.as_str(), "s");
+    drop(guard);
     server.shutdown().await;
 }
 

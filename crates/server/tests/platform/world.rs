@@ -2,11 +2,17 @@
 
 use std::time::Duration;
 
-use cuecard_protocol::{Action, ActionId, ActionKind, AgentId, Card, CardId, Entry, Millis, Seq};
+use cuecard_protocol::{
+    Action, ActionId, ActionKind, AgentId, Card, CardId, Entry, InteractionId, Millis, Seq,
+};
 use cuecard_server::{
     Running,
-    backbone::{Reading, Recorded},
+    backbone::{
+        Reading, Recorded,
+        publications::{Kind, Publication},
+    },
     config::Config,
+    publish::timestamp,
 };
 use cuecard_simulator::{Options, Scenario, SeenEntry, Simulator};
 use serde_json::{Value, json};
@@ -36,6 +42,10 @@ impl World {
     /// Starts a server on this world's files, polling the risk API every 200 ms. An answer may take long: that this machine
     /// stalls is no failure of the source.
     pub(crate) async fn server(&self, risk: bool) -> Running {
+        cuecard_server::start(self.config(risk)).await.unwrap()
+    }
+
+    pub(crate) fn config(&self, risk: bool) -> Config {
         let (http, ws) = (self.simulator.base_url(), self.simulator.ws_url());
         let file = |name: &str| self.directory.path().join(name).display().to_string();
         let risk = if risk {
@@ -49,14 +59,13 @@ impl World {
             "[server]\nlisten = '127.0.0.1:0'\ndev_mode = true\n\
              [storage]\npath = '{}'\n[audit]\npath = '{}'\n\
              [platform]\ntoken_url = '{http}/oauth/token'\nalerts_url = '{ws}/api/v2/agentassist/realtime/ws'\n\
+             suggestions_url = '{ws}/ws/v1'\n\
              notifications_url = '{ws}/agent-assist-notifications/notifications/ws'\n\
              client_id = 'cid'\nclient_secret = 'csecret'\n{risk}",
             file("cuecard.db"),
             file("audit.jsonl"),
         );
-        cuecard_server::start(Config::from_toml(&config).unwrap())
-            .await
-            .unwrap()
+        Config::from_toml(&config).unwrap()
     }
 
     pub(crate) fn set_risk(&self, interaction: &str, score: f64) {
@@ -138,6 +147,33 @@ pub(crate) fn frame(id: &str) -> Value {
         "contentId": id, "title": "HIGH Risk Alert Detected", "content": "<p onclick='x()'>Risk Score: 90.0%</p>", "type": "html",
         "metadata": {"interactionId": format!("INT-{id}"), "agentId": "AGT-1", "riskLevel": "HIGH", "timestamp": "now"},
     })
+}
+
+/// A suggestion for the agent, made now.
+pub(crate) fn suggestion(id: &str, now: Millis) -> Publication {
+    let interaction = InteractionId::parse(format!("INT-{id}")).unwrap();
+    let expires_at = now.plus(Millis::from_secs(300));
+    let window = json!({"start": timestamp::write(now), "end": timestamp::write(expires_at)});
+    Publication {
+        id: CardId::parse(id).unwrap(),
+        client: "model".to_owned(),
+        kind: Kind::Suggestion,
+        agent: agent(),
+        frame: json!({
+            "type": "agentassist.suggest", "interactionId": interaction,
+            "suggestion": {
+                "id": id, "content": "Offer it", "priority": "HIGH", "relevanceScore": 0.9,
+                "contextWindow": window, "injectedAt": window["start"],
+            },
+        }),
+        interaction,
+        relevance: Some(0.9),
+        starts_at: now,
+        published_at: now,
+        expires_at,
+        supersedes: None,
+        revision: None,
+    }
 }
 
 pub(crate) fn action(id: &str, card: &CardId, kind: ActionKind, at: Millis) -> Action {

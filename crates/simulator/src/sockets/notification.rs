@@ -15,8 +15,8 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{ConnectInfo, State};
 use axum::response::Response;
 use cuecard_cxone::wire::notification::{
-    AppElement, CUSTOM_CARD, Empty, MessageBody, OutcomeKind, OutcomeReport, Received, ServerFrame,
-    ServerHeaders, TEXT_CARD, Topic, agent_topic,
+    AppElement, Empty, MessageBody, OutcomeKind, OutcomeReport, Received, ServerFrame,
+    ServerHeaders, Topic, agent_topic,
 };
 use cuecard_protocol::{CardId, InteractionId};
 use serde_json::json;
@@ -262,12 +262,7 @@ impl Desktop {
         if now >= card.expires {
             return Ok(());
         }
-        let element = AppElement {
-            content_type: CUSTOM_CARD.into(),
-            card_type: TEXT_CARD.into(),
-            object_id: card.object_id.clone(),
-            content: card.content.clone(),
-        };
+        let element = AppElement::custom_card(&card.object_id, card.content.clone());
         let body = MessageBody {
             agent_assist_source: SOURCE.into(),
             contact_id: card.contact_id.clone(),

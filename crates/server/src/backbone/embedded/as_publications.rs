@@ -36,6 +36,15 @@ impl Publications for Embedded {
             .await
     }
 
+    async fn undelivered(&self, card: &CardId) -> Result<Option<Publication>, BackboneError> {
+        let (card, now) = (card.clone(), self.clock.now());
+        self.readers
+            .read("undelivered", move |db| {
+                publications::undelivered(db, &card, now)
+            })
+            .await
+    }
+
     async fn note(&self, card: &CardId, report: Report) -> Result<bool, BackboneError> {
         let (card, now) = (card.clone(), self.clock.now());
         self.writer

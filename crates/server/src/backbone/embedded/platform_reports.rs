@@ -8,9 +8,6 @@ use super::writer::Write;
 use crate::backbone::BackboneError;
 use crate::backbone::publications::{Report, State};
 
-/// The platform's code for an id that it knows (platform wire, section 14.1).
-const DUPLICATE: &str = "duplicate";
-
 /// See [`crate::backbone::publications::Publications::note`].
 pub(super) fn note(
     write: &mut Write<'_>,
@@ -22,7 +19,7 @@ pub(super) fn note(
         return Ok(false);
     };
     match report {
-        Report::Sent => sent(write, &kept, now),
+        Report::Sent | Report::Known => sent(write, &kept, now),
         Report::Acknowledged => acknowledged(write, &kept, now),
         Report::Accepted => decided(write, &kept, RemovalReason::Accepted, State::Accepted, now),
         Report::Dismissed => decided(
@@ -32,8 +29,6 @@ pub(super) fn note(
             State::Dismissed,
             now,
         ),
-        // Our own rules let no other card with this id pass: it is there since a send whose answer was lost.
-        Report::Refused { code } if code == DUPLICATE => sent(write, &kept, now),
         // It has come through the platform: then a refusal is a repeat's.
         Report::Refused { .. } if kept.state >= State::Delivered => Ok(false),
         // That it was read says nothing yet; the platform may be slow to refuse.

@@ -162,7 +162,7 @@ pub(super) fn unsettled(
          ORDER BY published_at, id LIMIT ?3",
         params![kind.as_str(), stored(now), most(limit)],
     )?;
-    if kind == Kind::Suggestion {
+    if kind != Kind::Prompt {
         rows.extend(select(
             db,
             "over_at IS NULL AND kind = ?1 AND state = 'sent' AND expires_at > ?2
@@ -171,6 +171,19 @@ pub(super) fn unsettled(
         )?);
     }
     Ok(rows.into_iter().map(|kept| kept.publication).collect())
+}
+
+/// See [`crate::backbone::publications::Publications::undelivered`].
+pub(super) fn undelivered(
+    db: &Connection,
+    card: &CardId,
+    now: Millis,
+) -> Result<Option<Publication>, BackboneError> {
+    let is_on_its_way =
+        |kept: &Kept| kept.state == State::Sent && kept.publication.expires_at > now;
+    Ok(find(db, card)?
+        .filter(is_on_its_way)
+        .map(|kept| kept.publication))
 }
 
 /// The highest revision that a client's cards in an interaction were made for.
