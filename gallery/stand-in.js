@@ -61,16 +61,18 @@ export function lose(agent, code) {
   sockets.get(agent).end(code);
 }
 
+const RECORDED = { outcome: "recorded" };
+
 /**
  * @param {object} wanted how the broker behaves
  * @param {() => object[]} wanted.cards what a panel gets
- * @param {string | null} [wanted.answer] to decisions: recorded unless told; a text refuses, null stays silent
+ * @param {object | null} [wanted.answer] to decisions, as an acknowledgement has it: recorded unless told, null stays silent
  * @param {string} [wanted.version] of the server
  * @param {boolean} [wanted.silent] gives no tickets
  * @param {string} [wanted.notices] the browser's permission
  */
 export function standIn(wanted) {
-  behaviour = { version: "0.1.0", answer: "", notices: "denied", ...wanted };
+  behaviour = { version: "0.1.0", answer: RECORDED, notices: "denied", ...wanted };
   // What an earlier page has left undone is not this page's.
   sessionStorage.clear();
   localStorage.clear();
@@ -128,10 +130,9 @@ class Socket extends EventTarget {
     } else if (type === "ping") {
       // Before anything else happens: the time may be another one then.
       queueMicrotask(() => this.#fire(new MessageEvent("message", { data: '{"type":"pong"}' })));
-    } else if (type === "action" && (kind === "rendered" || behaviour.answer === "")) {
-      this.#say({ type: "ack", id, outcome: "recorded" });
-    } else if (type === "action" && behaviour.answer) {
-      this.#say({ type: "ack", id, outcome: "refused", message: behaviour.answer });
+    } else if (type === "action") {
+      const answer = kind === "rendered" ? RECORDED : behaviour.answer;
+      if (answer) this.#say({ type: "ack", id, ...answer });
     }
   }
 

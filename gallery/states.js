@@ -34,6 +34,8 @@ const searched = (words, wanted) => async (panel) => {
   await shown(panel, wanted);
 };
 
+const TOO_LATE = { outcome: "refused", message: "the card is no longer live (expired); expected a live card", left_by: "expired" };
+
 /** `cards` gives what is sent; `broker` how it behaves; `act` what the agent does, until the state is there. */
 export const STATES = {
   "alert-high": { title: "Alert, high", cards: () => [cards.high()] },
@@ -78,7 +80,7 @@ export const STATES = {
   },
   deciding: { title: "Accepted, being saved", cards: () => [cards.suggestion()], broker: { answer: null }, act: accepted("deciding") },
   decided: { title: "Accepted", cards: () => [cards.suggestion()], act: accepted("decided") },
-  refused: { title: "Accepted too late", cards: () => [cards.suggestion()], broker: { answer: "its time was over" }, act: accepted("refused") },
+  refused: { title: "Accepted too late", cards: () => [cards.suggestion()], broker: { answer: TOO_LATE }, act: accepted("refused") },
   waiting: {
     title: "Accepted without a connection", cards: () => [cards.suggestion(), cards.high()], broker: { answer: null },
     act: async (panel) => { await accepted("deciding")(panel); panel.lose(1006); await connection("reconnecting")(panel); },

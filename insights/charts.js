@@ -6,6 +6,7 @@ import { line, stack } from "d3-shape";
 
 import { shape } from "./dom.js";
 import { SHOWN } from "./percentiles.js";
+import { labels } from "./ticks.js";
 
 const AXIS_HEIGHT = 18;
 const LATENCY_HEIGHT = 128;
@@ -15,10 +16,6 @@ const STRIP_HEIGHT = 16;
 const ROW_HEIGHT = 38;
 const BAR_HEIGHT = 12;
 const BAR_AT = 21;
-/** Labels of times need about this much. */
-const LABEL_WIDTH = 72;
-/** Below this, times are told with their seconds. */
-const SHORT = 10 * 60_000;
 
 /** What the bars of the cards are made of, in their order, out of the outcomes of `session.js`. */
 export const PARTS = {
@@ -41,16 +38,12 @@ function box(one, other, y, height, attributes) {
   return shape("rect", { x: Math.min(one, other), width: Math.max(1, Math.abs(other - one)), y, height, ...attributes });
 }
 
-function timeAxis(time, y, { width }, formats) {
-  const [from, to] = time.domain();
-  const isShort = to - from < SHORT;
-  const ticks = time.ticks(Math.max(2, Math.floor(width / LABEL_WIDTH / 1.2)));
-  // A label at an end would stick out, or touch another.
-  const [first, last] = time.range().toSorted((one, two) => one - two);
-  return ticks.filter((at) => time(at) >= first + LABEL_WIDTH / 2 && time(at) <= last - LABEL_WIDTH / 2).map((at) =>
+function timeAxis(time, y, formats) {
+  const { times, isExact } = labels(time);
+  return times.map((at) =>
     shape("g", { class: "tick", transform: `translate(${time(at)} ${y})` },
       shape("line", { y2: 4 }),
-      shape("text", { y: 15, "text-anchor": "middle" }, formats.time(at, isShort))));
+      shape("text", { y: 15, "text-anchor": "middle" }, formats.time(at, isExact))));
 }
 
 /** Every card's way to the screen, and the percentiles of each span of time, on a scale of powers of ten. */
@@ -72,7 +65,7 @@ export function drawLatency({ latency, since, now }, place, formats, label) {
     return [...(isApart ? [undefined] : []), [span.from, span[name]], [span.to, span[name]]];
   });
   const lines = SHOWN.map((percent) => shape("path", { class: `line p${percent}`, d: path(steps(`p${percent}`)) }));
-  return drawing(place, LATENCY_HEIGHT + AXIS_HEIGHT, label, ...grid, ...timeAxis(time, LATENCY_HEIGHT, place, formats), ...dots, ...lines.toReversed());
+  return drawing(place, LATENCY_HEIGHT + AXIS_HEIGHT, label, ...grid, ...timeAxis(time, LATENCY_HEIGHT, formats), ...dots, ...lines.toReversed());
 }
 
 /** A line as in the drawing, for what explains it. */
@@ -123,7 +116,7 @@ export function drawConnection({ connection, now }, place, formats, label) {
     const [y, height] = state === "connected" ? [0, STRIP_HEIGHT] : [STRIP_HEIGHT / 2 - 3, 6];
     return box(time(from), time(to), y, height, { class: `span ${state}` });
   });
-  return drawing(place, STRIP_HEIGHT + AXIS_HEIGHT + 2, label, ...spans, ...timeAxis(time, STRIP_HEIGHT + 2, place, formats));
+  return drawing(place, STRIP_HEIGHT + AXIS_HEIGHT + 2, label, ...spans, ...timeAxis(time, STRIP_HEIGHT + 2, formats));
 }
 
 /** @param {[string, string, number, string][]} bars words, value in words, value, class */

@@ -6,9 +6,12 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 
+import { scaleTime } from 'd3-scale';
+
 import { toCsv } from '../../insights/csv.js';
 import { percentile, percentiles } from '../../insights/percentiles.js';
 import { readSession } from '../../insights/session.js';
+import { labels, LABEL_WIDTH } from '../../insights/ticks.js';
 import { client } from '../support/api.mjs';
 import { launch, open } from '../support/browser.mjs';
 import { panel } from '../support/panel.mjs';
@@ -38,6 +41,34 @@ describe('percentiles', () => {
         assert.ok(values.filter((value) => value < found).length < needed, `${values} ${percent}`);
       }
     }
+  });
+});
+
+describe('the labels of the axis of time', () => {
+  const told = ({ times, isExact }) => times.map((at) => at.toTimeString().slice(0, isExact ? 8 : 5));
+
+  test('neither touch nor repeat each other nor stick out, however long the session and wide the drawing', () => {
+    const start = new Date(2026, 0, 5, 10).getTime();
+    for (const late of [0, 1, 500, 61_003]) {
+      for (let span = 1; span < 10 * 3_600_000; span = Math.ceil(span * 1.3)) {
+        for (const range of [[0, 250], [60, 420], [420, 0], [0, 900]]) {
+          const time = scaleTime([start + late, start + late + span], range);
+          const found = labels(time);
+          const about = `${late} ms, ${span} ms, ${range}`;
+          const places = found.times.map((at) => time(at)).toSorted((one, two) => one - two);
+          assert.ok(places.every((place, index) => index === 0 || place - places[index - 1] >= LABEL_WIDTH), about);
+          assert.ok(places.every((place) => place >= Math.min(...range) + LABEL_WIDTH / 2 && place <= Math.max(...range) - LABEL_WIDTH / 2), about);
+          assert.equal(new Set(told(found)).size, places.length, about);
+        }
+      }
+    }
+  });
+
+  test('are round times', () => {
+    const hours = scaleTime([new Date(2026, 0, 5, 10), new Date(2026, 0, 5, 12)], [0, 360]);
+    assert.deepEqual(told(labels(hours)), ['10:30', '11:00', '11:30']);
+    const seconds = scaleTime([new Date(2026, 0, 5, 10), new Date(2026, 0, 5, 10, 0, 40)], [0, 360]);
+    assert.deepEqual(told(labels(seconds)), ['10:00:15', '10:00:30']);
   });
 });
 

@@ -132,6 +132,28 @@ test('withdrawn, superseded and outdated cards leave the panel, and say so', asy
   });
 });
 
+test('accepted too late: the agent reads why, in their own words', async () => {
+  await withStack('suggestion-late', { proxy: true }, async ({ url, direct, platform, network }) => {
+    const api = client(direct);
+    await platform.admin.interaction('INT-1', 'AGT-1');
+    const opened = await open(browser, `${url}/?agent=AGT-1&lang=de`);
+    const agent = panel(opened);
+    await agent.greeted();
+    const id = randomUUID();
+    await api.post('suggestions', suggestion(id));
+    await agent.shows([id]);
+    network.cut();
+    await agent.card(id).focus();
+    await opened.page.keyboard.press('Enter');
+    await opened.page.locator('.decided[data-state="deciding"]').waitFor();
+    assert.equal((await api.withdraw(id)).status, 200);
+    network.restore();
+    const row = opened.page.locator(`.decided[data-card-id="${id}"]`);
+    await until('the refusal', async () => /^Nicht angenommen\b.*\binzwischen zurückgezogen$/i.test((await row.innerText()).replace(/\s+/g, ' ')), 45_000);
+    assert.equal((await api.card(id)).state, 'withdrawn');
+  });
+});
+
 test('a prompt of twelve snippets shows the best ten, and a snippet is adopted once', async () => {
   await withStack('prompt', {}, async ({ url, direct }) => {
     const api = client(direct);

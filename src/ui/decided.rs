@@ -18,10 +18,10 @@ const PARTS: Parts = &[
 ];
 
 pub fn fill(element: &Element, words: &Words, row: &CardView) -> Result<(), JsValue> {
-    let (state, kind, message) = match &row.state {
-        CardState::Refused { kind, message } => ("refused", *kind, message.as_str()),
-        CardState::Decided { kind } => ("decided", *kind, ""),
-        CardState::Deciding { kind } => ("deciding", *kind, ""),
+    let (state, kind, why) = match &row.state {
+        CardState::Refused { kind, why } => ("refused", *kind, Some(why)),
+        CardState::Decided { kind } => ("decided", *kind, None),
+        CardState::Deciding { kind } => ("deciding", *kind, None),
         CardState::Live | CardState::Undoable { .. } => return Err("not decided".into()),
     };
     let is_task = matches!(row.card.body, CardBody::Task(_));
@@ -49,6 +49,6 @@ pub fn fill(element: &Element, words: &Words, row: &CardView) -> Result<(), JsVa
         saving.set_text_content(Some(&words.say("Saving…")));
         waiting.set_text_content(Some(&words.say("Will be sent when the connection is back")));
     }
-    next(&waiting)?.set_text_content(Some(message));
+    next(&waiting)?.set_text_content(why.map(|why| words.tell(why)).as_deref());
     Ok(())
 }

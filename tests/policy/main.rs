@@ -35,7 +35,7 @@ async fn every_state_can_be_drawn_and_the_second_sanitiser_gives_way_to_plain_te
     let mut decided = suggestion("d");
     decided.state = CardState::Refused {
         kind: ActionKind::Accepted,
-        message: "too late".into(),
+        why: Text::plain("its time was over"),
     };
     let shown = vec![
         prompt("p", true),

@@ -1,6 +1,6 @@
 //! A decision stays in sight until it is safe, and a dismissal asks in passing why.
 
-use cuecard_panel::{CardState, Event, Status};
+use cuecard_panel::{CardState, Event, Status, Text};
 use cuecard_protocol::{ActionKind, CardId, Millis};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -12,7 +12,7 @@ use crate::support::{Stage, suggestion, view, write};
 async fn a_decision_is_a_slim_row_from_pending_to_done_or_refused() {
     let stage = Stage::new();
     let kind = ActionKind::Accepted;
-    let message = "its time was over".to_owned();
+    let why = Text::plain("its time was over");
     for (state, name, words) in [
         (
             CardState::Deciding { kind },
@@ -25,7 +25,7 @@ async fn a_decision_is_a_slim_row_from_pending_to_done_or_refused() {
             "AcceptedContent of a",
         ),
         (
-            CardState::Refused { kind, message },
+            CardState::Refused { kind, why },
             "refused",
             "Not acceptedContent of aits time was over",
         ),

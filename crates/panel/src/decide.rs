@@ -1,6 +1,8 @@
 //! What the agent does to cards: accepts, dismisses, puts off, takes back; and what becomes of it. Snippets are in `snippets`.
 
-use cuecard_protocol::{AckOutcome, Action, ActionKind, Card, CardBody, CardId, Millis};
+use cuecard_protocol::{
+    AckOutcome, Action, ActionKind, Card, CardBody, CardId, Millis, RemovalReason,
+};
 
 use crate::dismissal::{Pending, UNDO_FOR};
 use crate::effect::{Decided, TaskLink};
@@ -140,7 +142,7 @@ impl Panel {
         now: Millis,
         effects: &mut Vec<Effect>,
     ) {
-        let AckOutcome::Refused { message } = outcome else {
+        let AckOutcome::Refused { message, left_by } = outcome else {
             if action.kind.is_decision() && self.decisions.saved(&action.card_id, action.kind, now)
             {
                 self.revision += 1;
@@ -160,18 +162,32 @@ impl Panel {
         if action.kind != ActionKind::Rendered {
             effects.push(Effect::News(News::Error {
                 code: "not_recorded",
-                message: message.clone(),
+                message,
                 card_id: Some(action.card_id.clone()),
             }));
-            let message = Text::literal(message.clone());
-            let remark = Text::with("Not recorded: {0}.", vec![message]);
+            let remark = Text::with("Not recorded: {0}.", vec![why_not(left_by)]);
             self.announcer.remark(remark);
         }
         if action.kind.is_decision()
-            && let Some(card) = self.decisions.refused(&action.card_id, message, now)
+            && let Some(card) = self
+                .decisions
+                .refused(&action.card_id, why_not(left_by), now)
         {
             self.insights.card("refused", &card, now);
             self.revision += 1;
         }
     }
+}
+
+/// Why an action does not count, in the agent's words. What the server says of it is for developers.
+const fn why_not(left_by: Option<RemovalReason>) -> Text {
+    use RemovalReason::{Accepted, Dismissed, Expired, Snoozed, Stale, Superseded, Withdrawn};
+    Text::plain(match left_by {
+        Some(Expired) => "its time was over",
+        Some(Withdrawn) => "it was withdrawn",
+        Some(Superseded) => "it was replaced",
+        Some(Stale) => "the conversation has moved on",
+        Some(Accepted | Dismissed | Snoozed) => "it was decided elsewhere",
+        None => "the server did not take it",
+    })
 }

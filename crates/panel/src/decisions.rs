@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use cuecard_protocol::{ActionKind, Card, CardBody, CardId, Millis};
 
-use crate::CardState;
 use crate::ordered::Place;
+use crate::{CardState, Text};
 
 /// How long "Accepted" stays once it is durable.
 const CONFIRMED_FOR: Millis = Millis(1_200);
@@ -33,7 +33,7 @@ enum Phase {
     /// Durable; the row leaves then (steady time).
     Saved { until: Millis },
     /// Did not count; the row leaves then (steady time).
-    Refused { message: String, until: Millis },
+    Refused { why: Text, until: Millis },
 }
 
 /// The decisions, in the order in which they were made.
@@ -49,9 +49,9 @@ impl Decision {
         match &self.phase {
             Phase::Unsaved => CardState::Deciding { kind },
             Phase::Saved { .. } => CardState::Decided { kind },
-            Phase::Refused { message, .. } => CardState::Refused {
+            Phase::Refused { why, .. } => CardState::Refused {
                 kind,
-                message: message.clone(),
+                why: why.clone(),
             },
         }
     }
@@ -88,14 +88,9 @@ impl Decisions {
     }
 
     /// The decision does not count; returns the card of its row.
-    pub(crate) fn refused(
-        &mut self,
-        card_id: &CardId,
-        message: String,
-        now: Millis,
-    ) -> Option<Rc<Card>> {
+    pub(crate) fn refused(&mut self, card_id: &CardId, why: Text, now: Millis) -> Option<Rc<Card>> {
         let until = now.plus(REFUSED_FOR);
-        self.turn(card_id, Phase::Refused { message, until })
+        self.turn(card_id, Phase::Refused { why, until })
     }
 
     /// Takes the row of a card away; true if there was one.

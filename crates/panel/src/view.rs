@@ -110,8 +110,8 @@ pub enum CardState {
     Refused {
         /// Accepted, dismissed or snoozed.
         kind: ActionKind,
-        /// The server's words.
-        message: String,
+        /// For the agent.
+        why: Text,
     },
 }
 

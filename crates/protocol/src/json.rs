@@ -361,6 +361,7 @@ impl FromJson for AckOutcome {
             "recorded" => Ok(Self::Recorded),
             "refused" => Ok(Self::Refused {
                 message: field(value, "message")?,
+                left_by: field(value, "left_by")?,
             }),
             _ => Err(Misfit::new(
                 value.get("outcome").unwrap_or(&Tree::Null),

@@ -154,8 +154,11 @@ pub enum AckOutcome {
     Recorded,
     /// Not counted, and no repeat will change that.
     Refused {
-        /// What was wrong and what was expected.
+        /// What was wrong and what was expected, for developers.
         message: String,
+        /// How the card had left, where that is what was wrong.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        left_by: Option<RemovalReason>,
     },
 }
 
@@ -260,9 +263,20 @@ mod tests {
                 id: ActionId::parse("x").unwrap(),
                 outcome: AckOutcome::Refused {
                     message: "no such card".into(),
+                    left_by: None,
                 },
             },
             r#"{"type":"ack","id":"x","outcome":"refused","message":"no such card"}"#,
+        );
+        check(
+            &ServerMessage::Ack {
+                id: ActionId::parse("x").unwrap(),
+                outcome: AckOutcome::Refused {
+                    message: "too late".into(),
+                    left_by: Some(RemovalReason::Expired),
+                },
+            },
+            r#"{"type":"ack","id":"x","outcome":"refused","message":"too late","left_by":"expired"}"#,
         );
         check(
             &ServerMessage::Snapshot {

@@ -91,7 +91,7 @@ fn retention() -> CuedPrompt {
         snippets: vec![
             snippet(
                 "CRM-2207",
-                "You have been with us for six years, and I would like to keep it that way. I can take 20 % off the next \
+                "You have been with us for six years, and I would like to keep it that way. I can take 20% off the next \
                  twelve months, starting with the bill you have in front of you.",
                 &["retention", "discount"],
                 "CRM",

@@ -269,14 +269,15 @@ fn a_refused_decision_is_said_and_a_refused_report_counted() {
     let refused = |action: &Action| ServerMessage::Ack {
         id: action.id.clone(),
         outcome: AckOutcome::Refused {
-            message: "card a is no longer live".into(),
+            message: "card a is not known".into(),
+            left_by: None,
         },
     };
     desk.check_say(&refused(&rendered), &[store(&[&dismissed])]);
     desk.check_say(
         &refused(&dismissed),
         &[
-            polite("Not recorded: card a is no longer live."),
+            polite("Not recorded: the server did not take it."),
             store(&[]),
         ],
     );

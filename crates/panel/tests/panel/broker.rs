@@ -149,6 +149,7 @@ impl Broker {
         } else {
             AckOutcome::Refused {
                 message: "the card is not live".into(),
+                left_by: None,
             }
         };
         self.send(ServerMessage::Ack {

@@ -92,9 +92,12 @@ fn accepted_too_late_is_told_in_its_place_for_six_seconds() {
     let mut desk = with_suggestion();
     let accepted = action(1, "s", Accepted, desk.server_now());
     desk.step(Event::Accept(id("s")));
-    let message = "its time was over".to_owned();
+    let refused = AckOutcome::Refused {
+        message: "card s is no longer live".into(),
+        left_by: Some(RemovalReason::Expired),
+    };
     desk.check_say(
-        &ack(&accepted, AckOutcome::Refused { message }),
+        &ack(&accepted, refused),
         &[polite("Not recorded: its time was over."), store(&[])],
     );
     assert_eq!(desk.feed(), ["s: its time was over"]);

@@ -147,7 +147,7 @@ impl Desk {
             CardState::Undoable { .. } => format!("{}?", card.card.id),
             CardState::Deciding { .. } => format!("{}…", card.card.id),
             CardState::Decided { .. } => format!("{}!", card.card.id),
-            CardState::Refused { message, .. } => format!("{}: {message}", card.card.id),
+            CardState::Refused { why, .. } => format!("{}: {}", card.card.id, why.in_english()),
         };
         view.cards.iter().map(name).collect()
     }

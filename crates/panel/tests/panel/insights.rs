@@ -103,6 +103,7 @@ fn every_end_of_a_card_has_its_word() {
         id: action.expect("the decision is sent"),
         outcome: AckOutcome::Refused {
             message: "too late".into(),
+            left_by: None,
         },
     });
     desk.say(&ServerMessage::Removed {

@@ -2,7 +2,7 @@
 
 use cuecard_panel::{Effect, Event, Failure, News, Status, Text};
 use cuecard_protocol::ActionKind::Accepted;
-use cuecard_protocol::{AckOutcome, Card, Resume, ServerMessage};
+use cuecard_protocol::{AckOutcome, Card, RemovalReason, Resume, ServerMessage};
 
 use crate::desk::{Desk, action, came, dismiss, id, snapshot, suggestion, welcome};
 
@@ -142,6 +142,7 @@ fn a_decision_that_does_not_count_is_told_with_its_card() {
         id: accepted.id,
         outcome: AckOutcome::Refused {
             message: "the card has left".into(),
+            left_by: Some(RemovalReason::Withdrawn),
         },
     });
     assert_eq!(told(&mut desk), ["s", "not_recorded s"]);

@@ -110,8 +110,13 @@ pub enum Recorded {
     },
     /// This action, or the same kind of action on this card, was counted before.
     Repeat,
-    /// No such card for this agent, or it is no longer live; the words say which.
-    Refused(String),
+    /// It does not count, and no repeat will change that.
+    Refused {
+        /// What was wrong and what was expected.
+        message: String,
+        /// How the card had left, where that is what was wrong.
+        left_by: Option<RemovalReason>,
+    },
 }
 
 /// An action that the platform has not confirmed yet.

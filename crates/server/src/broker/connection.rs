@@ -387,13 +387,14 @@ fn check(action: Action) -> Output {
             }
         }
     };
-    ack(action.id, Recorded::Refused(message))
+    let left_by = None;
+    ack(action.id, Recorded::Refused { message, left_by })
 }
 
 fn ack(id: ActionId, recorded: Recorded) -> Output {
     let outcome = match recorded {
         Recorded::New { .. } | Recorded::Repeat => AckOutcome::Recorded,
-        Recorded::Refused(message) => AckOutcome::Refused { message },
+        Recorded::Refused { message, left_by } => AckOutcome::Refused { message, left_by },
     };
     Output::Send(ServerMessage::Ack { id, outcome })
 }

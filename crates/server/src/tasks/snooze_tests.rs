@@ -210,7 +210,11 @@ async fn what_cannot_be_put_off_stays() {
         ),
     ] {
         let snooze = action("s", card, ActionKind::Snoozed, until);
-        assert_eq!(record(&stage, &snooze).await, Recorded::Refused(words));
+        let refused = Recorded::Refused {
+            message: words,
+            left_by: None,
+        };
+        assert_eq!(record(&stage, &snooze).await, refused);
     }
     assert_eq!(lease(&stage).await, []);
     let (_, live) = stage.app.backbone.live(&agent()).await.unwrap();

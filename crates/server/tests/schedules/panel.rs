@@ -155,7 +155,10 @@ impl Desktop {
                     AckOutcome::Recorded
                 } else {
                     let message = "the card is over".to_owned();
-                    AckOutcome::Refused { message }
+                    AckOutcome::Refused {
+                        message,
+                        left_by: None,
+                    }
                 };
                 let id = action.id;
                 self.say(ServerMessage::Ack { id, outcome });

@@ -7,7 +7,7 @@ use cuecard_protocol::{
 };
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::columns::{from_json, json, most, stored, to_json, word};
+use super::columns::{from_json, json, most, stored, to_json, word, word_or_none};
 use super::writer::Write;
 use super::{failed, jobs, life};
 use crate::backbone::jobs::{SNOOZE_QUEUE, Snoozed, delivery};
@@ -18,7 +18,7 @@ struct Known {
     seq: u64,
     card: String,
     is_live: bool,
-    left_by: Option<String>,
+    left_by: Option<RemovalReason>,
 }
 
 /// See [`crate::backbone::Backbone::record`].
@@ -35,36 +35,38 @@ pub(super) fn record(
         return Ok(Recorded::Repeat);
     }
     let Some(known) = known else {
-        return Ok(Recorded::Refused(format!(
+        return Ok(refused(format!(
             "card {card_id:?} is not known for this agent; expected a live card"
         )));
     };
     let card: Card = from_json(&known.card)?;
     // A panel that was offline tells late of what was done with an earlier card of this id.
     if action.at.plus(CLOCK_SKEW) < card.published_at {
-        return Ok(Recorded::Refused(format!(
+        return Ok(refused(format!(
             "the action is of {}, and card {card_id:?} was published at {}; expected one made after that",
             action.at, card.published_at
         )));
     }
     if action.kind == ActionKind::Adopted && !has_snippet(&card, action.snippet_id.as_deref()) {
-        return Ok(Recorded::Refused(format!(
+        return Ok(refused(format!(
             "card {card_id:?} has no snippet {:?}; expected one of its own",
             action.snippet_id.as_deref().unwrap_or_default()
         )));
     }
     let decision = decision(action.kind);
     if decision.is_some() && (!known.is_live || card.is_expired(now)) {
-        let left_by = known
-            .left_by
-            .unwrap_or_else(|| RemovalReason::Expired.as_str().to_owned());
-        return Ok(Recorded::Refused(format!(
-            "card {card_id:?} is no longer live ({left_by}); expected a live card"
-        )));
+        let left_by = known.left_by.unwrap_or(RemovalReason::Expired);
+        return Ok(Recorded::Refused {
+            message: format!(
+                "card {card_id:?} is no longer live ({}); expected a live card",
+                left_by.as_str()
+            ),
+            left_by: Some(left_by),
+        });
     }
     let until = match snoozed_until(action, &card) {
         Ok(until) => until,
-        Err(refusal) => return Ok(Recorded::Refused(refusal)),
+        Err(refusal) => return Ok(refused(refusal)),
     };
     // A task's card is the server's own; the platform does not know it.
     let is_reported = matches!(card.body, CardBody::Task(_));
@@ -88,6 +90,14 @@ pub(super) fn record(
         None
     };
     Ok(Recorded::New { card, removed })
+}
+
+/// For something else than that the card has left.
+const fn refused(message: String) -> Recorded {
+    Recorded::Refused {
+        message,
+        left_by: None,
+    }
 }
 
 fn has_snippet(card: &Card, id: Option<&str>) -> bool {
@@ -156,7 +166,7 @@ fn known(db: &Connection, agent: &AgentId, card: &str) -> Result<Option<Known>, 
                 seq: row.get("seq")?,
                 card: row.get("card")?,
                 is_live: row.get("live")?,
-                left_by: row.get("left_by")?,
+                left_by: word_or_none(row, "left_by")?,
             })
         };
         select.query_row([agent.as_str(), card], read).optional()

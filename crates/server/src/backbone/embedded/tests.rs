@@ -193,7 +193,7 @@ impl Both {
             } => {
                 let action = action(id, card, kind, now);
                 let recorded = match store.record(&agent(a), &action).await.unwrap() {
-                    Recorded::Refused(_) => None,
+                    Recorded::Refused { .. } => None,
                     recorded => Some(recorded),
                 };
                 assert_eq!(recorded, model.record(&agent(a), &action, now));
@@ -359,7 +359,7 @@ fn a_refusal_says_what_is_wrong_with_the_card() {
             .record(&agent(0), &action(id, 1, ActionKind::Accepted, START))
             .await
         {
-            Ok(Recorded::Refused(words)) => words,
+            Ok(Recorded::Refused { message, .. }) => message,
             other => panic!("expected a refusal, got {other:?}"),
         };
         assert_eq!(

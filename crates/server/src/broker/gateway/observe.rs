@@ -83,7 +83,7 @@ impl Observer {
                 self.measure(action, card).await;
             }
             Recorded::Repeat => {}
-            Recorded::Refused(_) => {
+            Recorded::Refused { .. } => {
                 let mut detail = Map::new();
                 detail.insert("kind".to_owned(), kind.into());
                 self.app.audit.record(Event {

@@ -1,7 +1,7 @@
 //! What becomes of posted cards, step by step.
 
 use cuecard_protocol::rules::suggestion::Acceptance;
-use cuecard_protocol::{ActionKind, Millis, Seq};
+use cuecard_protocol::{ActionKind, Millis, RemovalReason, Seq};
 use serde_json::json;
 
 use super::posts::{
@@ -149,11 +149,12 @@ fn a_suggestions_id_may_come_again_from_another_publisher_as_another_card() {
             let late = act("late", "c1", kind, START.plus(Millis(2_999)));
             assert_eq!(
                 store.record(&agent, &late).await.unwrap(),
-                Recorded::Refused(
-                    "the action is of 1800000002999 ms, and card \"c1\" was published at 1800000005000 ms; \
-                     expected one made after that"
-                        .to_owned()
-                ),
+                Recorded::Refused {
+                    message: "the action is of 1800000002999 ms, and card \"c1\" was published at 1800000005000 ms; \
+                              expected one made after that"
+                        .to_owned(),
+                    left_by: None,
+                },
             );
         }
         // A panel's clock is only nearly ours.
@@ -195,9 +196,11 @@ fn a_decision_on_another_desktop_counts_once_and_takes_the_card_from_ours() {
         let ours = act("a1", "c1", ActionKind::Accepted, START);
         assert_eq!(
             store.record(&agent, &ours).await.unwrap(),
-            Recorded::Refused(
-                "card \"c1\" is no longer live (dismissed); expected a live card".to_owned()
-            )
+            Recorded::Refused {
+                message: "card \"c1\" is no longer live (dismissed); expected a live card"
+                    .to_owned(),
+                left_by: Some(RemovalReason::Dismissed),
+            }
         );
         // Before it came to us at all.
         desk.take(suggestion("c2", 1, START)).await;
@@ -244,11 +247,11 @@ fn what_the_platform_refuses_or_never_gets_is_over() {
                 .unwrap()
         );
         // A send whose answer was lost had arrived.
-        assert!(store.note(&id("c2"), refused("duplicate")).await.unwrap());
+        assert!(store.note(&id("c2"), Report::Known).await.unwrap());
         // That it was read says nothing: the platform may be slow to refuse.
         desk.take(suggestion("c4", 1, START)).await;
         assert!(store.note(&id("c4"), Report::Sent).await.unwrap());
-        assert!(!store.note(&id("c4"), refused("duplicate")).await.unwrap());
+        assert!(!store.note(&id("c4"), Report::Known).await.unwrap());
         assert!(
             store
                 .note(&id("c4"), refused("unknown_agent"))
@@ -307,9 +310,11 @@ fn time_ends_what_nobody_decided() {
         let late = act("a2", "seen", ActionKind::Accepted, START);
         assert_eq!(
             store.record(&agent, &late).await.unwrap(),
-            Recorded::Refused(
-                "card \"seen\" is no longer live (expired); expected a live card".to_owned()
-            ),
+            Recorded::Refused {
+                message: "card \"seen\" is no longer live (expired); expected a live card"
+                    .to_owned(),
+                left_by: Some(RemovalReason::Expired),
+            },
             "even before anybody swept"
         );
         let expired = store.expire(desk.now()).await.unwrap();

@@ -61,7 +61,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => Just(Report::Accepted),
         2 => Just(Report::Dismissed),
         1 => Just(Report::Refused { code: "buffer_limit".to_owned() }),
-        1 => Just(Report::Refused { code: "duplicate".to_owned() }),
+        1 => Just(Report::Known),
         1 => Just(Report::Lost { reason: "r".to_owned() }),
     ];
     let kind = prop_oneof![

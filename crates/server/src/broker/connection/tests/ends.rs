@@ -45,9 +45,13 @@ fn actions_are_made_durable_and_then_acknowledged() {
     );
     check(
         &mut connection,
-        recorded(Recorded::Refused("no such card".into())),
+        recorded(Recorded::Refused {
+            message: "too late".into(),
+            left_by: Some(RemovalReason::Expired),
+        }),
         &[ack(AckOutcome::Refused {
-            message: "no such card".into(),
+            message: "too late".into(),
+            left_by: Some(RemovalReason::Expired),
         })],
     );
     let wordy = Action {
@@ -59,7 +63,10 @@ fn actions_are_made_durable_and_then_acknowledged() {
     check(
         &mut connection,
         text(&json),
-        &[ack(AckOutcome::Refused { message })],
+        &[ack(AckOutcome::Refused {
+            message,
+            left_by: None,
+        })],
     );
 }
 
