@@ -22,7 +22,7 @@ export const critical = () => card("alert-critical", { alert: {
 /** What publishers send at their worst: no score, own colours, a table, words without a break. */
 export const rich = () => card("alert-rich", { alert: {
   level: "HIGH", title: "Payment-dispute-escalation-without-any-space-in-its-title-INT-20418-0000000000000000", score: null,
-  html: `<div data-style="padding:12px;background:#fff3cd;border-left:4px solid #ffc107"><strong>Risk score:</strong> 86 %<ul data-style="margin-top:8px"><li>asks for a supervisor</li><li>invoice disputed twice</li></ul></div>
+  html: `<div data-style="padding:12px;background:#fff3cd;border-left:4px solid #ffc107"><strong>Risk score:</strong> 86%<ul data-style="margin-top:8px"><li>asks for a supervisor</li><li>invoice disputed twice</li></ul></div>
     <h4>Last invoices</h4><table><tr><th>Month</th><th>Amount</th><th>State</th></tr><tr><td>October</td><td>€ 149.00</td><td>disputed</td></tr><tr><td>November</td><td>€ 149.00</td><td>open</td></tr></table>
     <blockquote>I was promised a refund.</blockquote><pre>REF https://billing.example/invoices/2026/10/20418?view=full&amp;print=1</pre>`,
 } });

@@ -6,12 +6,13 @@ import { line, stack } from "d3-shape";
 
 import { shape } from "./dom.js";
 import { SHOWN } from "./percentiles.js";
-import { labels } from "./ticks.js";
+import { labelsOf } from "./ticks.js";
 
 const AXIS_HEIGHT = 18;
 const LATENCY_HEIGHT = 128;
-/** For what stands at the lines of the latency. */
-const GUTTER = 60;
+/** What stands at the lines of the latency needs about this much for each sign, and space beside it. */
+const SIGN = 6;
+const GAP = 14;
 const STRIP_HEIGHT = 16;
 const ROW_HEIGHT = 38;
 const BAR_HEIGHT = 12;
@@ -39,21 +40,22 @@ function box(one, other, y, height, attributes) {
 }
 
 function timeAxis(time, y, formats) {
-  const { times, isExact } = labels(time);
-  return times.map((at) =>
-    shape("g", { class: "tick", transform: `translate(${time(at)} ${y})` },
-      shape("line", { y2: 4 }),
-      shape("text", { y: 15, "text-anchor": "middle" }, formats.time(at, isExact))));
+  const { labels, isExact } = labelsOf(time);
+  return labels.map(({ at, x }) =>
+    shape("g", { class: "tick", transform: `translate(0 ${y})` },
+      shape("line", { x1: time(at), x2: time(at), y2: 4 }),
+      shape("text", { x, y: 15, "text-anchor": "middle" }, formats.time(at, isExact))));
 }
 
 /** Every card's way to the screen, and the percentiles of each span of time, on a scale of powers of ten. */
 export function drawLatency({ latency, since, now }, place, formats, label) {
-  const time = scaleTime([new Date(Math.min(since, ...latency.spans.map(({ from }) => from))), new Date(Math.max(now, ...latency.spans.map(({ to }) => to)))], inReadingDirection(place, GUTTER));
   const values = latency.points.map(({ ms }) => Math.max(1, ms));
   const bottom = 10 ** Math.floor(Math.log10(Math.min(...values)));
   const top = Math.max(bottom * 10, 10 ** Math.ceil(Math.log10(Math.max(...values))));
   const height = scaleLog([bottom, top], [LATENCY_HEIGHT - 2, 10]).clamp(true);
   const powers = height.ticks().filter((ms) => Number.isInteger(Math.round(Math.log10(ms) * 1e6) / 1e6));
+  const gutter = GAP + SIGN * Math.max(...powers.map((ms) => formats.span(ms).length));
+  const time = scaleTime([new Date(Math.min(since, ...latency.spans.map(({ from }) => from))), new Date(Math.max(now, ...latency.spans.map(({ to }) => to)))], inReadingDirection(place, gutter));
   const [start, end] = time.range();
   const grid = powers.map((ms) => shape("g", { class: "tick", transform: `translate(0 ${height(ms)})` },
     shape("line", { class: "grid", x1: start, x2: end }),

@@ -1,27 +1,26 @@
 // Where the axis of time has its labels.
 
-/** The widest label needs about this much. */
-export const LABEL_WIDTH = 72;
 /** Below this, times are told with their seconds. */
 const SHORT = 10 * 60_000;
-
-const apart = (one, other) => Math.abs(one - other) >= LABEL_WIDTH;
+/** The widest label needs about this much, with the space beside it: with seconds, and without. */
+const WIDTHS = { true: 72, false: 60 };
 
 /**
  * The times to label, so that no label sticks out of the drawing, touches another, or says the same as another.
  * @param {import("d3-scale").ScaleTime} time
- * @returns {{times: Date[], isExact: boolean}} `isExact` if they are told with their seconds
+ * @returns {{isExact: boolean, width: number, labels: {at: Date, x: number}[]}} `isExact` if they are told with their seconds; `x` is the
+ *   middle of a label, which is not below its time where that is near an end
  */
-export function labels(time) {
+export function labelsOf(time) {
   const [from, to] = time.domain();
   const [first, last] = time.range().toSorted((one, two) => one - two);
   const isExact = to - from < SHORT;
-  const told = isExact ? 1000 : 60_000;
-  const times = [];
-  for (const at of time.ticks(Math.max(2, Math.floor((last - first) / LABEL_WIDTH / 1.2)))) {
-    const isInside = time(at) >= first + LABEL_WIDTH / 2 && time(at) <= last - LABEL_WIDTH / 2;
-    const isFree = times.length === 0 || apart(time(at), time(times.at(-1)));
-    if (at % told === 0 && isInside && isFree) times.push(at);
+  const [width, told] = [WIDTHS[isExact], isExact ? 1000 : 60_000];
+  const labelsAt = (times) => times.map((at) => ({ at, x: Math.min(Math.max(time(at), first + width / 2), last - width / 2) }));
+  const areApart = (labels) => labels.every(({ x }, index) => index === 0 || Math.abs(x - labels[index - 1].x) >= width);
+  for (let count = Math.floor((last - first) / width); count > 0; count -= 1) {
+    const labels = labelsAt(time.ticks(count).filter((at) => at % told === 0));
+    if (areApart(labels)) return { isExact, width, labels };
   }
-  return { times, isExact };
+  return { isExact, width, labels: [] };
 }

@@ -11,7 +11,7 @@ import { scaleTime } from 'd3-scale';
 import { toCsv } from '../../insights/csv.js';
 import { percentile, percentiles } from '../../insights/percentiles.js';
 import { readSession } from '../../insights/session.js';
-import { labels, LABEL_WIDTH } from '../../insights/ticks.js';
+import { labelsOf } from '../../insights/ticks.js';
 import { client } from '../support/api.mjs';
 import { launch, open } from '../support/browser.mjs';
 import { panel } from '../support/panel.mjs';
@@ -45,7 +45,7 @@ describe('percentiles', () => {
 });
 
 describe('the labels of the axis of time', () => {
-  const told = ({ times, isExact }) => times.map((at) => at.toTimeString().slice(0, isExact ? 8 : 5));
+  const told = ({ labels, isExact }) => labels.map(({ at }) => at.toTimeString().slice(0, isExact ? 8 : 5));
 
   test('neither touch nor repeat each other nor stick out, however long the session and wide the drawing', () => {
     const start = new Date(2026, 0, 5, 10).getTime();
@@ -53,11 +53,11 @@ describe('the labels of the axis of time', () => {
       for (let span = 1; span < 10 * 3_600_000; span = Math.ceil(span * 1.3)) {
         for (const range of [[0, 250], [60, 420], [420, 0], [0, 900]]) {
           const time = scaleTime([start + late, start + late + span], range);
-          const found = labels(time);
+          const found = labelsOf(time);
           const about = `${late} ms, ${span} ms, ${range}`;
-          const places = found.times.map((at) => time(at)).toSorted((one, two) => one - two);
-          assert.ok(places.every((place, index) => index === 0 || place - places[index - 1] >= LABEL_WIDTH), about);
-          assert.ok(places.every((place) => place >= Math.min(...range) + LABEL_WIDTH / 2 && place <= Math.max(...range) - LABEL_WIDTH / 2), about);
+          const places = found.labels.map(({ x }) => x).toSorted((one, two) => one - two);
+          assert.ok(places.every((place, index) => index === 0 || place - places[index - 1] >= found.width), about);
+          assert.ok(places.every((place) => place >= Math.min(...range) + found.width / 2 && place <= Math.max(...range) - found.width / 2), about);
           assert.equal(new Set(told(found)).size, places.length, about);
         }
       }
@@ -66,9 +66,9 @@ describe('the labels of the axis of time', () => {
 
   test('are round times', () => {
     const hours = scaleTime([new Date(2026, 0, 5, 10), new Date(2026, 0, 5, 12)], [0, 360]);
-    assert.deepEqual(told(labels(hours)), ['10:30', '11:00', '11:30']);
+    assert.deepEqual(told(labelsOf(hours)), ['10:00', '10:30', '11:00', '11:30', '12:00']);
     const seconds = scaleTime([new Date(2026, 0, 5, 10), new Date(2026, 0, 5, 10, 0, 40)], [0, 360]);
-    assert.deepEqual(told(labels(seconds)), ['10:00:15', '10:00:30']);
+    assert.deepEqual(told(labelsOf(seconds)), ['10:00:00', '10:00:15', '10:00:30']);
   });
 });
 

@@ -26,7 +26,7 @@ async fn a_suggestion_says_what_how_well_and_how_long() {
         (".left", "1 min left"),
         (".content", "Content of s1"),
         (".score", "Match 85%"),
-        (".about", "model · Interaction INT-1"),
+        (".about", "model\u{a0}· Interaction INT-1"),
     ] {
         assert_eq!(stage.says(selector), words, "{selector}");
     }
@@ -65,8 +65,8 @@ async fn a_prompt_lists_its_snippets_with_their_keys() {
     assert_eq!(
         words,
         [
-            "1Text of KB-1CRM · billing · vipInsert",
-            "2Text of KB \"2\"CRM · billing · vipInsert"
+            "1Text of KB-1CRM\u{a0}· billing\u{a0}· vipInsert",
+            "2Text of KB \"2\"CRM\u{a0}· billing\u{a0}· vipInsert"
         ]
     );
     assert_eq!(stage.says(".fact"), "Level 4");

@@ -41,7 +41,7 @@ async fn a_german_panel_is_german_throughout() {
         (".task .about", "Bewertung 2,5 · Interaktion INT-1"),
         (".prompt .fact", "Stufe 4"),
         (".critical .score", "Risiko 97\u{a0}%"),
-        (".critical .age", "gerade eben"),
+        (".critical .age", "jetzt"),
         (
             ".notice[data-state='stopped'] p",
             "Es kommen keine Karten an. Die Karten erscheinen jetzt in einem anderen Fenster.Nichts geht verloren: \

@@ -162,7 +162,7 @@ async fn zero_is_the_tenth_snippet() {
     assert_eq!(stage.says(".snippet:last-child .key"), "0");
     assert_eq!(
         stage.says(".snippet:last-child .tags"),
-        "Knowledge base · billing · vip"
+        "Knowledge base\u{a0}· billing\u{a0}· vip"
     );
     assert!(stage.press("0"));
     let done = stage.done();

@@ -88,7 +88,7 @@ fn fill_snippet(
     let about = snippet
         .tags
         .iter()
-        .fold(source, |about, tag| about + " · " + tag);
+        .fold(source, |about, tag| about + "\u{a0}· " + tag);
     tags.set_text_content(Some(&about));
     let copy = next(&tags)?;
     let name = words.quantity(number);

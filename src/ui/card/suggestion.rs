@@ -48,7 +48,7 @@ pub fn fill(
     show_share(&match_, words, "Match {0}", suggestion.relevance)?;
     let interaction = name_interaction(words, card.interaction_id.as_str());
     let about = match &suggestion.source {
-        Some(source) => format!("{} · {interaction}", in_words(source)),
+        Some(source) => format!("{}\u{a0}· {interaction}", in_words(source)),
         None => interaction,
     };
     next(&match_)?.set_text_content(Some(&about));
