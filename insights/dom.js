@@ -18,7 +18,7 @@ export const shape = (tag, attributes = {}, ...children) => fill(document.create
 
 /** A button that does this. */
 export function button(text, attributes, pressed) {
-  const made = element("button", { type: "button", ...attributes }, text);
+  const made = element("button", { type: "button", part: "button", ...attributes }, text);
   made.addEventListener("click", pressed);
   return made;
 }

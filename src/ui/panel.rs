@@ -37,11 +37,11 @@ pub fn build(words: &Words, has_composer: bool) -> Result<Element, JsValue> {
                     <b class={"trouble"}></b>" "<span class={"detail"}></span>
                     <span class="aside">{words.say("Nothing is lost: missed cards follow.")}</span>
                 </p>
-                <button type="button" class={"button"} data-action="try-now"></button>
+                <button type="button" class={"button"} part="button" data-action="try-now"></button>
             </div>
             <div class="notice newer" part="notice" data-state="outdated">
                 <p>{words.say("A newer version of this panel is ready.")}</p>
-                <button type="button" class="button" data-action="reload">{words.say("Reload")}</button>
+                <button type="button" class="button" part="button" data-action="reload">{words.say("Reload")}</button>
             </div>
             <div class={"notice offer"} part="notice offer"></div>
             <div class={"news"} part="news"></div>
@@ -50,7 +50,7 @@ pub fn build(words: &Words, has_composer: bool) -> Result<Element, JsValue> {
             <div class={"empty"} part="empty"><p class={"empty-title"}></p><p class={"empty-text"}></p></div>
             <p class="hidden-count filtered">
                 <span class={"filtered-count"}></span>
-                <button type="button" class="button" data-action="clear-filter">{words.say("Clear")}</button>
+                <button type="button" class="button" part="button" data-action="clear-filter">{words.say("Clear")}</button>
             </p>
             <div class={"composer"} part="composer"></div>
             <div class={"keys"} part="keys"></div>
@@ -131,7 +131,7 @@ fn empty_title(state: &State, words: &Words) -> String {
 
 fn empty_text(state: &State, words: &Words) -> String {
     words.say(match state.status {
-        _ if state.filtered > 0 => "No card on show has all of these words.",
+        _ if state.filtered > 0 => "No card on show matches.",
         Status::Connected => "When a conversation needs your attention, it shows up here.",
         Status::Connecting => "Cards show up here as soon as the panel is connected.",
         Status::Reconnecting { .. } => "What comes meanwhile shows up once the connection is back.",
