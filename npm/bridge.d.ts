@@ -1,4 +1,7 @@
-/** What the page does itself when the agent asks for it; the panel does the rest. */
+/**
+ * What the page does itself when the agent asks for it. Without `insert` the panel inserts a snippet into its own composer or copies it;
+ * without `task` the link of a task does nothing.
+ */
 export type Taken = "insert" | "task";
 
 /** A page's end of the connection with a panel in a frame. */

@@ -123,7 +123,7 @@ export interface SendDetail {
 export type StatusDetail =
   | { readonly status: "connecting" | "connected" | "reconnecting"; readonly reason: null }
   | {
-      /** Until `reconnect()`, another `assertionProvider` or the agent's "Try now". */
+      /** Until `reconnect()`, another `assertionProvider` or the agent's "Reconnect". */
       readonly status: "stopped";
       /** Why, in English; the panel itself tells the agent. */
       readonly reason: string;
@@ -145,7 +145,7 @@ export interface ErrorDetail {
 
 /** All events bubble and cross shadow roots. */
 export interface CuecardEventMap {
-  /** A card has come on the list: once for each, also for those that were there when the panel connected. */
+  /** A card has come on the list: once for each, also for those that were there when the panel connected, and again when it is built anew. */
   "cuecard:card": CustomEvent<ArrivalDetail>;
   /** A task has left, and comes back. */
   "cuecard:snooze": CustomEvent<SnoozeDetail>;

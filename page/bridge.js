@@ -12,7 +12,8 @@ const DISCONNECTED = "the page has disconnected from the frame";
  * @param {HTMLIFrameElement} iframe its `src` is the server's /frame.html, its origin never changes
  * @param {object} options
  * @param {(request: {fresh: boolean}) => Promise<string>} options.assertionProvider gives an assertion that the page's backend has signed
- * @param {("insert" | "task")[]} [options.takes] what the page does itself; the panel does the rest (copies a snippet, opens a task's address)
+ * @param {("insert" | "task")[]} [options.takes] what the page does itself. Without "insert" the panel
+ * inserts a snippet into its own composer or copies it; without "task" the link of a task does nothing
  * @returns {{setContext(token: string): Promise<void>, focusPanel(): void, reconnect(): void, disconnect(): void}} `setContext` takes a signed
  * context and is done when the panel shows it; it rejects if the server does not accept it, and when the frame is loaded anew or
  * disconnected. `focusPanel` and `reconnect` are those of <cuecard-panel>. `disconnect` lets go of the frame.

@@ -67,7 +67,7 @@ impl Announcer {
         group.newest = Some(card.clone());
     }
 
-    /// Something the agent did had no effect.
+    /// What became of something the agent did: that it is done, or why it had no effect.
     pub(crate) fn remark(&mut self, text: Text) {
         if self.remarks.len() < MAX_REMARKS && !self.remarks.contains(&text) {
             self.remarks.push(text);

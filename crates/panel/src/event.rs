@@ -144,11 +144,11 @@ pub enum Handover {
 /// Why a request failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
-    /// No answer.
+    /// No answer, or a 5xx other than 503: a server that is starting, or a proxy before it.
     Network,
     /// 401: the session or the assertion is not accepted.
     Unauthorized,
-    /// 429, or any 5xx: it passes by itself. With the wait the server asks for.
+    /// 429 or 503: it passes by itself. With the wait the server asks for.
     Busy {
         /// Not before this has passed.
         retry_after: Option<Millis>,

@@ -112,7 +112,7 @@ impl Default for Raw {
     }
 }
 
-/// Most requests a second, and at once: an allowance counts in whole milliseconds.
+/// Most requests a second, and at once: an allowance counts in whole microseconds.
 const MOST_REQUESTS: u64 = 1_000_000;
 
 pub(super) fn read(source: &Source, problems: &mut Problems) -> Option<Api> {

@@ -80,7 +80,7 @@ impl Default for Raw {
     }
 }
 
-/// Most calls a second: an allowance counts in whole milliseconds.
+/// Most calls a second; more is taken for a mistake.
 const MOST_REQUESTS: u64 = 1_000;
 
 pub(super) fn read(
