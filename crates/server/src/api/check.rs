@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use cuecard_protocol::{AgentId, CardId, InteractionId, InvalidId};
 use http::HeaderMap;
 
+use crate::clean;
 use crate::refusal::{Reason, Refusal};
 
 /// Most characters of a value in a refusal.
@@ -22,14 +23,20 @@ pub fn shown(value: &str) -> String {
     format!("{cut:?}")
 }
 
-/// Text of so many characters.
+/// Text of so many characters, with one to see among them: of other text, nothing would be left on its way to the agent.
 pub fn text(field: &str, value: &str, chars: RangeInclusive<usize>) -> Result<(), Refusal> {
     let count = value.chars().count();
-    if chars.contains(&count) {
+    let is_blank = clean::text(value, count).0.is_empty();
+    if chars.contains(&count) && !is_blank {
         return Ok(());
     }
+    let found = if is_blank && count > 0 {
+        format!("text of {count} characters that nobody sees")
+    } else {
+        format!("text of {count} characters")
+    };
     let expected = format!("{} to {} characters", chars.start(), chars.end());
-    Err(Reason::INVALID_FIELD.field(field, format!("text of {count} characters"), expected))
+    Err(Reason::INVALID_FIELD.field(field, found, expected))
 }
 
 /// A whole number in a range.

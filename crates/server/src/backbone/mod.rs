@@ -94,7 +94,8 @@ pub enum Appended {
         /// Its place.
         seq: Seq,
     },
-    /// It was posted here and is over already, in this state: it is not shown, and the platform will be told.
+    /// It is over already, in this state, and not shown: it was posted here, and the platform will be told; or one that was
+    /// published later has its place.
     Over(State),
 }
 

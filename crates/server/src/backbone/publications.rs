@@ -146,7 +146,7 @@ pub enum State {
     Stale,
     /// The agent put it off; it comes back as another card of the same id.
     Snoozed,
-    /// The platform, or our own intake, refused it.
+    /// The platform refused it.
     Refused,
     /// It could not be handed to the platform within its time.
     Lost,
@@ -210,7 +210,7 @@ pub enum Report {
     Dismissed,
     /// It was refused.
     Refused {
-        /// The platform's code, or ours. Its words could repeat a customer's.
+        /// The platform's code. Its words could repeat a customer's.
         code: String,
     },
     /// It will not be sent any more.

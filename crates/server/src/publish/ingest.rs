@@ -151,6 +151,7 @@ impl Ingest {
                     .increment(1);
                 tracing::error!(card = %card.id, %error, "a card could not be kept");
                 self.app.audit.record(event("failed", Map::new()));
+                self.app.outgoing.again(&card.id);
             }
         }
     }

@@ -185,7 +185,7 @@ async fn follow_notifications(
     mut events: mpsc::Receiver<NotificationEvent>,
 ) {
     let mut appends = FuturesUnordered::new();
-    let mut is_open = true;
+    let (mut is_open, mut was_away) = (true, false);
     while is_open || !appends.is_empty() {
         tokio::select! {
             // The runtime's budget would have some wait that were polled in their turn.
@@ -196,8 +196,15 @@ async fn follow_notifications(
                     appends.extend(ingest.check(&body).await.into_iter().map(|delivery| ingest.deliver(delivery)));
                 }
                 Some(NotificationEvent::Unreadable { reason }) => ingest.unreadable(&reason),
-                Some(NotificationEvent::Connected { .. }) => app.reports.nudge(),
-                Some(NotificationEvent::Disconnected { .. } | NotificationEvent::Rejected { .. }) => {}
+                Some(NotificationEvent::Connected { .. }) => {
+                    app.reports.nudge();
+                    // What was written to the old connection may not have been read from it.
+                    if was_away {
+                        app.outgoing.all_again();
+                    }
+                }
+                Some(NotificationEvent::Disconnected { .. }) => was_away = true,
+                Some(NotificationEvent::Rejected { .. }) => {}
                 None => is_open = false,
             },
         }

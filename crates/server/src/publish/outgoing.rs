@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
+use std::mem::take;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -47,6 +48,8 @@ pub struct Outgoing(Arc<Desk>);
 struct Desk {
     bell: Notify,
     in_hand: Mutex<BTreeMap<CardId, Kind>>,
+    /// What of that is to be handed over again.
+    again: Mutex<BTreeSet<CardId>>,
 }
 
 /// The publish sockets that there are.
@@ -62,6 +65,20 @@ impl Outgoing {
         self.0.bell.notify_one();
     }
 
+    /// Any delivery may have been lost. What has not come through the platform is handed over again, which brings it, or
+    /// [makes up](Ingest::make_up_for) for it.
+    pub(super) fn all_again(&self) {
+        let all: Vec<_> = self.in_hand().keys().cloned().collect();
+        held(&self.0.again).extend(all);
+        self.nudge();
+    }
+
+    /// The delivery of this card was lost: it could not be kept.
+    pub(super) fn again(&self, card: &CardId) {
+        held(&self.0.again).insert(card.clone());
+        self.nudge();
+    }
+
     /// Hands over what is left, and then whatever comes. Runs until it is dropped, or the sockets have stopped.
     pub(super) async fn run(&self, app: &App, sockets: &Sockets) {
         let mut look_at = Instant::now();
@@ -71,6 +88,10 @@ impl Outgoing {
                 () = sleep_until(look_at) => {}
             }
             look_at = Instant::now() + EVERY;
+            let again = take(&mut *held(&self.0.again));
+            if self.take_back(again, sockets) == Err(PublishError::Stopped) {
+                return;
+            }
             for kind in [Kind::Alert, Kind::Suggestion, Kind::Prompt] {
                 match app.backbone.unsettled(kind, IN_HAND).await {
                     Ok(left) => match self.hand_over(kind, left, sockets) {
@@ -118,6 +139,17 @@ impl Outgoing {
         Ok(())
     }
 
+    /// Takes these back, so that they are handed over anew.
+    fn take_back(&self, cards: BTreeSet<CardId>, sockets: &Sockets) -> Result<(), PublishError> {
+        let mut in_hand = self.in_hand();
+        for card in cards {
+            if let Some(kind) = in_hand.remove(&card) {
+                sockets.withdraw(&card, kind)?;
+            }
+        }
+        Ok(())
+    }
+
     /// A socket has dropped a card. If it had it from us, it gets it again.
     fn dropped(&self, card: &CardId) -> bool {
         let was_in_hand = self.in_hand().remove(card).is_some();
@@ -128,11 +160,13 @@ impl Outgoing {
     }
 
     fn in_hand(&self) -> MutexGuard<'_, BTreeMap<CardId, Kind>> {
-        self.0
-            .in_hand
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        held(&self.0.in_hand)
     }
+}
+
+/// Whoever panicked left nothing half done.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Sockets {

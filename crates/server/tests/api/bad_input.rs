@@ -32,6 +32,7 @@ async fn of_suggestions() {
     check("/v1/suggestions", [
         (suggestion(&json!({"content": null})), 422, "invalid_field", "content", "content is missing, expected a value"),
         (suggestion(&json!({"content": ""})), 422, "invalid_field", "content", "content is text of 0 characters, expected 1 to 2000 characters"),
+        (suggestion(&json!({"content": " \u{2066}\n"})), 422, "invalid_field", "content", "content is text of 3 characters that nobody sees, expected 1 to 2000 characters"),
         (suggestion(&json!({"content": "ü".repeat(2001)})), 422, "invalid_field", "content", "content is text of 2001 characters, expected 1 to 2000 characters"),
         (suggestion(&json!({"content": 7})), 422, "invalid_field", "content", "content is 7, expected text"),
         (suggestion(&json!({"relevance": "very secret"})), 422, "invalid_field", "relevance", "relevance is \"very secret\", expected a number"),

@@ -8,6 +8,7 @@ use cuecard_cxone::notifications::{NotificationEvent, notifications};
 use cuecard_cxone::token::TokenSource;
 use cuecard_cxone::wire::notification::agent_topic;
 use cuecard_protocol::{ActionKind, Alert, AlertLevel, Card, CardBody, CardId, MAX_BODY_BYTES};
+use cuecard_server::Running;
 use cuecard_server::backbone::Recorded;
 use cuecard_server::backbone::publications::Published;
 use cuecard_simulator::{FaultRoute, FaultRule, RetryAfterForm, SocketName};
@@ -206,38 +207,53 @@ async fn what_was_not_reported_is_reported_after_a_restart() {
 
 /// As after a crash between the platform's writing a card to the socket and its being kept: the platform writes it once.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_suggestion_whose_delivery_nobody_kept_comes_after_the_restart() {
-    let world = World::new().await;
-    world.simulator.set_interaction("INT-s", "AGT-1");
-    let config = world.config(false);
-    let platform = config.platform.unwrap();
+async fn a_suggestion_whose_delivery_nobody_kept_comes_after_a_restart_or_an_outage() {
+    for restart in [true, false] {
+        let world = World::new().await;
+        let mut server = world.server(false).await;
+        deliver_to_nobody(&world, &server, "s").await;
+        if restart {
+            server.shutdown().await;
+            server = world.server(false).await;
+        } else {
+            world
+                .simulator
+                .drop_sockets(Some(SocketName::Notifications), 1006);
+        }
+        let guard = server.app.presence.joined(&agent());
+        let card = cards(&server, 1).await.remove(0);
+        assert_eq!(card.id.as_str(), "s");
+        drop(guard);
+        server.shutdown().await;
+    }
+}
+
+/// Has a suggestion posted, and delivered to a desktop that forgets it.
+async fn deliver_to_nobody(world: &World, server: &Running, id: &str) {
+    world
+        .simulator
+        .set_interaction(&format!("INT-{id}"), "AGT-1");
+    let platform = world.config(false).platform.unwrap();
     let tokens = TokenSource::new(platform.clone()).unwrap();
     let (desktop, task) = notifications(platform.notifications_url, tokens);
     let (events, mut delivered) = mpsc::channel(9);
     let (_stop, stopped) = watch::channel(false);
     let forgetful = tokio::spawn(task.run(events, stopped));
     desktop.subscribe(agent_topic("AGT-1"));
-    let server = world.server(false).await;
-    let publication = suggestion("s", server.app.clock.now());
+    let publication = suggestion(id, server.app.clock.now());
     let published = server.app.backbone.publish(publication, None, false);
     assert!(matches!(published.await, Ok(Published::Taken { .. })));
     server.app.outgoing.nudge();
     let message = async {
-        while !matches!(
-            delivered.recv().await,
-            Some(NotificationEvent::Message(_)) | None
-        ) {}
+        while let Some(event) = delivered.recv().await {
+            if matches!(event, NotificationEvent::Message(_)) {
+                return true;
+            }
+        }
+        false
     };
-    timeout(DEADLINE, message).await.unwrap();
+    assert!(timeout(DEADLINE, message).await.unwrap());
     forgetful.abort();
-    server.shutdown().await;
-
-    let server = world.server(false).await;
-    let guard = server.app.presence.joined(&agent());
-    let card = cards(&server, 1).await.remove(0);
-    assert_eq!(card.id.as_str(), "s");
-    drop(guard);
-    server.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

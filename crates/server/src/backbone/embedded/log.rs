@@ -23,10 +23,16 @@ pub(super) fn append(
     if let Some(state) = life::over_before_it_came(write, agent, card, now)? {
         return Ok(Appended::Over(state));
     }
+    let slot = card.slot().map(|slot| slot.key());
+    if let Some(slot) = &slot
+        && is_outrun(write.db, agent, slot, card)?
+    {
+        life::left(write, agent, card, State::Superseded, None, now, now)?;
+        return Ok(Appended::Over(State::Superseded));
+    }
     leave_for_next(write, agent, card, now)?;
     let text = to_json(card)?;
     let (seq, at) = push(write, agent, &Entry::Card(card.clone()), now)?;
-    let slot = card.slot().map(|slot| slot.key());
     let superseded = match &slot {
         Some(slot) => vacate(write.db, agent, slot, at)?,
         None => None,
@@ -98,6 +104,23 @@ fn leave_for_next(
     };
     life::leave(write, agent, card.id.as_str(), reason, None, now, now)?;
     Ok(())
+}
+
+/// Whether a card that was published later holds the slot: then this one came late.
+fn is_outrun(
+    db: &Connection,
+    agent: &AgentId,
+    slot: &str,
+    card: &Card,
+) -> Result<bool, BackboneError> {
+    db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM cards WHERE agent = ?1 AND slot = ?2 AND live = 1 AND published_at > ?3)",
+    )
+    .and_then(|mut select| {
+        let key = params![agent.as_str(), slot, stored(card.published_at)];
+        select.query_row(key, |row| row.get(0))
+    })
+    .map_err(|error| failed("append", error))
 }
 
 /// Makes a slot free; the card that held it is no longer live. The log has no entry for it: the newer card says it.

@@ -20,6 +20,7 @@ use proptest::prelude::*;
 use tokio::sync::broadcast::Receiver;
 
 use super::Embedded;
+use crate::backbone::publications::State;
 use crate::backbone::{Appended, Backbone as _, Reading, Recorded};
 use crate::clock::Clock;
 use model::Model;
@@ -35,6 +36,8 @@ enum Op {
         interaction: u8,
         level: AlertLevel,
         ttl: Millis,
+        /// So long after it was published.
+        late: Millis,
     },
     Remove {
         agent: usize,
@@ -87,9 +90,11 @@ fn op() -> impl Strategy<Value = Op> {
         Just(super::RETENTION),
         Just(super::REPORT_WITHIN),
     ];
+    let late =
+        prop_oneof![3 => Just(Millis(0)), 1 => Just(Millis(1)), 1 => Just(Millis::from_secs(90))];
     prop_oneof![
-        6 => (agent.clone(), card.clone(), 0..2_u8, level, span.clone())
-            .prop_map(|(agent, card, interaction, level, ttl)| Op::Append { agent, card, interaction, level, ttl }),
+        6 => (agent.clone(), card.clone(), 0..2_u8, level, span.clone(), late)
+            .prop_map(|(agent, card, interaction, level, ttl, late)| Op::Append { agent, card, interaction, level, ttl, late }),
         2 => (agent.clone(), card.clone(), reason).prop_map(|(agent, card, reason)| Op::Remove { agent, card, reason }),
         6 => (agent.clone(), id.clone(), card, kind)
             .prop_map(|(agent, id, card, kind)| Op::Record { agent, id, card, kind }),
@@ -169,8 +174,10 @@ impl Both {
                 interaction,
                 level,
                 ttl,
+                late,
             } => {
-                let card = card(c, interaction, level, now, ttl);
+                let mut card = card(c, interaction, level, now, ttl);
+                card.published_at = now.since(late);
                 assert_eq!(
                     store.append(&agent(a), card.clone()).await.unwrap(),
                     model.append(&agent(a), card, now)
@@ -382,5 +389,38 @@ fn a_refusal_says_what_is_wrong_with_the_card() {
             .remove(&agent(0), "c2", RemovalReason::Dismissed)
             .await
             .unwrap();
+    });
+}
+
+#[test]
+fn an_alert_that_comes_late_does_not_replace_a_newer_one() {
+    run(async {
+        let both = Both::new();
+        let (store, agent) = (&both.store, agent(0));
+        let alert = |id: u8, at: Millis| card(id, 0, AlertLevel::Critical, at, Millis(90_000));
+        let (older, newer) = (alert(1, START), alert(2, START.plus(Millis(1))));
+        store.append(&agent, newer.clone()).await.unwrap();
+        for _ in 0..2 {
+            assert_eq!(
+                store.append(&agent, older.clone()).await.unwrap(),
+                Appended::Over(State::Superseded)
+            );
+        }
+        let (head, live) = store.live(&agent).await.unwrap();
+        assert_eq!(head, Seq(1));
+        assert_eq!(
+            live.into_iter().map(|one| one.card).collect::<Vec<_>>(),
+            [newer]
+        );
+        // Of another level it has a place of its own.
+        let high = card(3, 0, AlertLevel::High, START, Millis(90_000));
+        let appended = store.append(&agent, high).await.unwrap();
+        assert!(matches!(
+            appended,
+            Appended::New {
+                superseded: None,
+                ..
+            }
+        ));
     });
 }

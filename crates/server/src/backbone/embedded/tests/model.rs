@@ -91,6 +91,12 @@ impl Model {
             .cards
             .values_mut()
             .find(|kept| kept.left_at.is_none() && kept.card.slot() == card.slot());
+        if older
+            .as_ref()
+            .is_some_and(|kept| kept.card.published_at > card.published_at)
+        {
+            return Appended::Over(State::Superseded);
+        }
         let superseded = older.map(|kept| {
             kept.left_at = Some(now);
             kept.card.clone()
