@@ -41,7 +41,7 @@ export interface CuecardPanelElement extends HTMLElement {
   /** What was written in an attached field has been sent. Not needed where the field becomes empty then. */
   sent(): void;
 
-  /** What is known of the conversation, by name, for the variables of snippets. Replaces what was known before. */
+  /** What is known of the conversation, by name, for the variables of snippets. Replaces what was known before; another `interaction` ends it, so set it after that. */
   setContext(context: Context | null): void;
 
   /** Puts the keyboard on the first card, or on the list. */

@@ -61,7 +61,7 @@ export const CuecardPanel = forwardRef(function CuecardPanel(props, outer) {
     element.current.assertionProvider = signsIn ? provider.current : undefined;
   }, [signsIn]);
 
-  useEffect(() => whenReady(() => element.current.setContext(Object.fromEntries(JSON.parse(context)))), [context]);
+  useEffect(() => whenReady(() => element.current.setContext(Object.fromEntries(JSON.parse(context)))), [context, props.interaction]);
 
   // The element of a ref comes, goes and changes without the ref being another.
   useEffect(() => {

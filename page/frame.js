@@ -152,9 +152,10 @@ function meet() {
       tell({ error: answer.error });
       return;
     }
-    panel.setContext(answer.context);
+    // The panel forgets what it knew of the conversation before.
     if (answer.interaction === null) panel.removeAttribute("interaction");
     else panel.setAttribute("interaction", answer.interaction);
+    panel.setContext(answer.context);
     tell();
   }
 }

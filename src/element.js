@@ -3,7 +3,7 @@
 /** Attributes that are properties, too: text, or null where there is none. `lang` is every element's. */
 const REFLECTED = { agent: "agent", broker: "broker", density: "density", interaction: "interaction", interactionUrl: "interaction-url", theme: "theme" };
 /** Where the keyboard goes, the first of these that can take it. */
-const FOCUSED = ["article[data-card-id]", ".feed", "button"];
+const FOCUSED = [".report h2", "article[data-card-id]", ".feed", "button"];
 
 /**
  * @param {string} name the tag
@@ -59,7 +59,7 @@ export function define(name, connect, css) {
       this.#panel?.left();
     }
 
-    /** What is known of the conversation, by name, for the variables of snippets; replaces what was known before. */
+    /** What is known of the conversation, by name, for the variables of snippets; replaces what was known before. Another `interaction` ends it. */
     setContext(context) {
       this.#context = Object.entries(context ?? {}).flatMap(([name, value]) => [name, String(value ?? "")]);
       this.#panel?.context(this.#context);
@@ -102,14 +102,18 @@ export function define(name, connect, css) {
     }
 
     disconnectedCallback() {
-      this.#panel?.free();
+      const panel = this.#panel;
       this.#panel = undefined;
+      panel?.free();
     }
 
     attributeChangedCallback(name, before, after) {
       if (before === after) return;
-      if (name === "interaction") this.#panel?.shows(after ?? "");
-      else this.#rebuild();
+      if (name === "interaction") {
+        // As the panel forgets it.
+        if (before) this.#context = [];
+        this.#panel?.shows(after ?? "");
+      } else this.#rebuild();
     }
 
     #rebuild() {

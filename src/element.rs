@@ -13,7 +13,7 @@
 //! | attribute `composer` | the panel brings a composer of its own |
 //! | `attachComposer(field)` | the agent writes in this field of the page; returns a function that lets go of it |
 //! | `sent()` | what was written there has been sent |
-//! | `setContext({name: value})` | fills the variables of snippets |
+//! | `setContext({name: value})` | fills the variables of snippets, until `interaction` is another |
 //! | `focusPanel()` | puts the keyboard on the first card, or on the list |
 //! | `reconnect()` | tries to connect now, also after a stop |
 //! | attribute `id` | where a page has several panels with assertions: keeps what survives a reload apart |
@@ -133,8 +133,9 @@ impl Connected {
 
 impl Drop for Connected {
     fn drop(&mut self) {
-        // Whatever is being written is not followed any more.
-        self.left();
+        // Nobody sees it any more: what is being written is not followed, and what was dismissed cannot be taken back.
+        self.dispatcher
+            .send(Event::VisibilityChanged { visible: false });
     }
 }
 

@@ -154,6 +154,22 @@ test('accepted too late: the agent reads why, in their own words', async () => {
   });
 });
 
+test('dismissed, and then the host takes the panel away: it counts', async () => {
+  await withStack('suggestion-gone', {}, async ({ url, direct, platform }) => {
+    const api = client(direct);
+    await platform.admin.interaction('INT-1', 'AGT-1');
+    const opened = await open(browser, `${url}/?agent=AGT-1`);
+    const agent = panel(opened);
+    await agent.greeted();
+    const id = randomUUID();
+    await api.post('suggestions', suggestion(id));
+    await agent.shows([id]);
+    await agent.dismiss(id);
+    await opened.page.evaluate(() => document.querySelector('cuecard-panel').remove());
+    await until('the dismissal', async () => (await api.card(id)).state === 'dismissed');
+  });
+});
+
 test('a prompt of twelve snippets shows the best ten, and a snippet is adopted once', async () => {
   await withStack('prompt', {}, async ({ url, direct }) => {
     const api = client(direct);

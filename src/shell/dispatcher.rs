@@ -252,6 +252,9 @@ impl Inner {
                 }
             }
             Effect::Focus(card_id) => {
+                if let Some(insights) = self.insights.get() {
+                    insights.end();
+                }
                 if let Some(screen) = self.screen.get() {
                     screen.focus(card_id);
                 }

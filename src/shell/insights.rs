@@ -37,6 +37,11 @@ impl InsightsView {
     pub fn toggle(&self) {
         self.insights.toggle();
     }
+
+    /// Closes it, and leaves the keyboard where it is.
+    pub fn end(&self) {
+        self.insights.end();
+    }
 }
 
 impl Drop for InsightsView {

@@ -296,6 +296,10 @@ impl Panel {
             Event::ShowCard(card_id) => self.show_card(card_id, effects),
             Event::Shows(interaction) => {
                 self.typing.leave(now, effects);
+                // What the host knew is of the customer before.
+                if self.interaction.is_some() && self.interaction != interaction {
+                    self.context.clear();
+                }
                 self.interaction = interaction;
             }
             Event::Context(values) => self.context = values,

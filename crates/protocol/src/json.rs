@@ -361,7 +361,8 @@ impl FromJson for AckOutcome {
             "recorded" => Ok(Self::Recorded),
             "refused" => Ok(Self::Refused {
                 message: field(value, "message")?,
-                left_by: field(value, "left_by")?,
+                // Of a newer server it may be a word that is not known here.
+                left_by: field(value, "left_by").unwrap_or(None),
             }),
             _ => Err(Misfit::new(
                 value.get("outcome").unwrap_or(&Tree::Null),

@@ -288,6 +288,17 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_with_a_word_of_a_newer_server_is_a_refusal() {
+        let text =
+            r#"{"type":"ack","id":"x","outcome":"refused","message":"m","left_by":"merged"}"#;
+        let ServerMessage::Ack { outcome, .. } = ServerMessage::parse(text).unwrap() else {
+            panic!("expected an acknowledgement")
+        };
+        let (message, left_by) = ("m".to_owned(), None);
+        assert_eq!(outcome, AckOutcome::Refused { message, left_by });
+    }
+
+    #[test]
     fn a_card_is_read_alike_wherever_its_type_stands() {
         let card = r#""seq":7,"card":{"id":"c","interaction_id":"i","published_at":1,"received_at":2,"expires_at":3,"body":{"alert":{"level":"HIGH","title":"t","html":"<b>x</b>"}}}"#;
         let first = ServerMessage::parse(&format!(r#"{{"type":"card",{card}}}"#)).unwrap();

@@ -98,8 +98,28 @@ fn what_the_host_knows_of_one_conversation_is_not_told_in_another() {
         &[offer("Hello Eve, order 8 in p. agent-1", false)],
     );
     desk.step(Event::Shows(InteractionId::parse("p").ok()));
+    desk.step(context);
     desk.check(
         take(&[]),
         &[offer("Hello Ada, order 7 in p. agent-1", true)],
+    );
+}
+
+#[test]
+fn what_the_host_knew_of_the_conversation_before_is_forgotten() {
+    let mut desk = desk();
+    desk.step(Event::Context(pairs(&[
+        ("customer_name", "Ada"),
+        ("order", "7"),
+    ])));
+    for shown in ["other", "other", "p"] {
+        desk.step(Event::Shows(InteractionId::parse(shown).ok()));
+    }
+    desk.check(take(&[]), &[]);
+    let unknown = ["Customer_Name", "order"].map(String::from);
+    assert_eq!(
+        desk.missing(),
+        Some(unknown.to_vec()),
+        "the desk shows p, and knows nothing of it yet"
     );
 }
