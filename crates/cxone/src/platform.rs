@@ -107,13 +107,13 @@ pub struct HttpUrl(Url);
 #[derive(Clone, PartialEq, Eq)]
 pub struct SocketUrl(Url);
 
-/// A URL that cannot be used.
+/// A URL that cannot be used. No variant holds a user name or password, which would end up in logs.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
     /// It is no URL at all.
-    #[error("{value:?} is not a URL ({reason}); expected {expected}")]
+    #[error("{value} is not a URL ({reason}); expected {expected}")]
     Unreadable {
-        /// What was given.
+        /// What was given, as [`shown`] shows it.
         value: String,
         /// What the parser says.
         reason: String,
@@ -121,14 +121,14 @@ pub enum UrlError {
         expected: &'static str,
     },
     /// It is one, of another scheme.
-    #[error("the URL has the scheme {scheme:?}; expected {expected}")]
+    #[error("{value} has another scheme; expected {expected}")]
     Scheme {
-        /// The scheme that was given.
-        scheme: String,
+        /// What was given, as [`shown`] shows it.
+        value: String,
         /// What would do.
         expected: &'static str,
     },
-    /// It has a user name or password in it, which would end up in logs. So the value is not repeated here either.
+    /// It has a user name or password in it, whatever else is wrong with it.
     #[error("the URL carries a user name or password; expected {expected} without them")]
     Credentials {
         /// What would do.
@@ -136,20 +136,32 @@ pub enum UrlError {
     },
 }
 
+/// What was given for a URL, as errors show it: in quotes, or `(hidden)` where a user name or password may be in it.
+///
+/// Any `@` hides it. A parser finds none in `jane:hush@example.com`, where the scheme was forgotten, and cannot tell
+/// where the password ends in what it cannot read.
+pub fn shown(value: &str) -> String {
+    if value.contains('@') {
+        "(hidden)".to_owned()
+    } else {
+        format!("{value:?}")
+    }
+}
+
 fn parse(value: &str, schemes: [&str; 2], expected: &'static str) -> Result<Url, UrlError> {
     let url = Url::parse(value).map_err(|error| UrlError::Unreadable {
-        value: value.to_owned(),
+        value: shown(value),
         reason: error.to_string(),
         expected,
     })?;
-    if !schemes.contains(&url.scheme()) {
-        return Err(UrlError::Scheme {
-            scheme: url.scheme().to_owned(),
-            expected,
-        });
-    }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(UrlError::Credentials { expected });
+    }
+    if !schemes.contains(&url.scheme()) {
+        return Err(UrlError::Scheme {
+            value: shown(value),
+            expected,
+        });
     }
     Ok(url)
 }
@@ -306,12 +318,44 @@ mod tests {
             "\"api.example.com\" is not a URL (relative URL without a base); expected an absolute http:// or https:// URL"
         );
         assert_eq!(
-            text(HttpUrl::parse("wss://example.com")),
-            "the URL has the scheme \"wss\"; expected an absolute http:// or https:// URL"
+            text(HttpUrl::parse("https://example.com:port/a")),
+            "\"https://example.com:port/a\" is not a URL (invalid port number); expected an absolute http:// or https:// URL"
         );
-        let refused = text(HttpUrl::parse("https://user:hush@example.com"));
-        assert!(!refused.contains("hush"), "{refused}");
+        assert_eq!(
+            text(HttpUrl::parse("wss://example.com")),
+            "\"wss://example.com\" has another scheme; expected an absolute http:// or https:// URL"
+        );
         assert!(SocketUrl::parse("https://example.com").is_err());
+    }
+
+    #[test]
+    fn no_error_repeats_a_user_name_or_password() {
+        let expected = "expected an absolute ws:// or wss:// URL";
+        let carries = format!("the URL carries a user name or password; {expected} without them");
+        let unreadable = |reason: &str| format!("(hidden) is not a URL ({reason}); {expected}");
+        let another_scheme = format!("(hidden) has another scheme; {expected}");
+        for (url, text) in [
+            ("wss://jane:hush@example.com", carries.clone()),
+            ("https://jane:hush@example.com/a", carries.clone()),
+            ("https://jane@example.com", carries.clone()),
+            ("htps://jane:hush@example.com/", carries),
+            (
+                "wss://jane:hush@example.com:port/",
+                unreadable("invalid port number"),
+            ),
+            (
+                "//jane:hush@example.com",
+                unreadable("relative URL without a base"),
+            ),
+            // To the parser these have the schemes "jane" and "https", and nobody's name in them.
+            ("jane:hush@example.com/a", another_scheme.clone()),
+            ("https://https://jane:hush@example.com", another_scheme),
+        ] {
+            let error = SocketUrl::parse(url).expect_err(url);
+            assert_eq!(error.to_string(), text, "{url}");
+            let told = format!("{error} {error:?}");
+            assert!(!told.contains("hush") && !told.contains("jane"), "{told}");
+        }
     }
 
     #[test]

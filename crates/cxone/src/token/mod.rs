@@ -26,7 +26,7 @@ use crate::{
     wire::oauth::TokenResponse,
 };
 
-/// A token is replaced this long before it expires (platform wire, section 2).
+/// The next token is asked for this long before one expires (platform wire, section 2).
 pub const MARGIN: Duration = Duration::from_mins(1);
 /// How long a caller is held in all while the token endpoint answers 429; a longer `Retry-After` is an error at once,
 /// and the endpoint is left alone until it has passed.
@@ -63,7 +63,7 @@ impl AccessToken {
         now.saturating_duration_since(self.0.obtained)
     }
 
-    /// Whether it may be handed out without asking for another.
+    /// Whether it may be handed out without asking for the next one.
     fn is_fresh(&self, now: Instant) -> bool {
         self.0
             .lifetime
@@ -131,31 +131,35 @@ impl TokenSource {
         &self.0.platform.scope
     }
 
-    /// A token that is good for [`MARGIN`] at least, if the platform gives such.
+    /// A token that is alive: at once, if there is one.
     ///
-    /// Callers that come while a request is under way wait for its outcome, the failure included. The request goes on
-    /// when its callers go away. Waits up to [`LONGEST_HOLD`] when the endpoint answers 429. When a refresh fails, an
-    /// old token that is still alive is handed out.
+    /// From [`MARGIN`] before its end on, each call starts a request for the next one unless that is under way, and
+    /// leaves it to itself: neither a slow endpoint nor a 429 nor a failure holds anybody up while a token lives.
+    /// Callers that find none wait for the outcome of the request, the failure included, and up to [`LONGEST_HOLD`]
+    /// when the endpoint answers 429. The request goes on when its callers go away.
     pub async fn token(&self) -> Result<AccessToken, TokenError> {
         let flight = {
             let mut state = self.state();
             let now = Instant::now();
-            if let Some(token) = state.cached.as_ref().filter(|token| token.is_fresh(now)) {
+            let alive = state.alive(now);
+            if let Some(token) = alive.as_ref().filter(|token| token.is_fresh(now)) {
                 return Ok(token.clone());
             }
             match state.closed_until {
                 Some(until) if now < until => {
-                    return state.alive(now).ok_or(TokenError::RateLimited {
+                    return alive.ok_or(TokenError::RateLimited {
                         retry_after: until - now,
                     });
                 }
                 _ => state.closed_until = None,
             }
-            state.flight.get_or_insert_with(|| self.depart()).clone()
+            let flight = state.flight.get_or_insert_with(|| self.depart());
+            if let Some(token) = alive {
+                return Ok(token);
+            }
+            flight.clone()
         };
-        flight
-            .await
-            .or_else(|error| self.state().alive(Instant::now()).ok_or(error))
+        flight.await
     }
 
     /// The platform answered 401 to this token: it will not be handed out again.
@@ -208,7 +212,7 @@ impl TokenSource {
             counter!("cuecard_platform_token_requests_total", "outcome" => error.label())
                 .increment(1);
             let TokenError::RateLimited { retry_after } = error else {
-                warn!(%error, "no token");
+                warn!(%error, "no new token");
                 self.state().closed_until = error.retry_after().map(|wait| Instant::now() + wait);
                 return Err(error);
             };

@@ -9,5 +9,6 @@ mod support;
 mod tasks;
 mod tasks_answers;
 mod token;
+mod token_answers;
 mod typing;
 mod typing_answers;

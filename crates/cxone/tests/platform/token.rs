@@ -1,19 +1,29 @@
 //! Tokens against the simulator and against an endpoint that notes what it is sent.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
-use crate::support::{pass, platform, platform_at, requests, simulator, simulator_with, tokens};
+use crate::support::{
+    LIMIT, pass, platform, platform_at, requests, simulator, simulator_with, tokens,
+};
 use axum::{Router, body::Bytes, http::HeaderMap, routing::post};
 use cuecard_cxone::{
     platform::{ClientAuth, Grant},
     token::{AccessToken, TokenError, TokenSource},
 };
 use cuecard_simulator::{FaultRoute, FaultRule, Options, RetryAfterForm, Simulator};
+use futures_util::FutureExt as _;
 use secrecy::ExposeSecret as _;
 use tokio::{
-    net::{TcpListener, TcpSocket},
+    net::TcpListener,
     sync::{Notify, mpsc},
-    time::{Instant, advance, pause, resume},
+    task::yield_now,
+    time::{Instant, advance, pause, resume, timeout},
 };
 
 /// Asks from many tasks at once.
@@ -42,6 +52,31 @@ fn secrets(results: Vec<Result<AccessToken, TokenError>>) -> Vec<String> {
 
 fn asked(simulator: &Simulator) -> usize {
     requests(simulator, "oauth").len()
+}
+
+/// When the cached token was asked for.
+fn obtained(tokens: &TokenSource) -> Instant {
+    let now = Instant::now();
+    now - tokens.age(now).expect("there is one")
+}
+
+/// What a caller gets who does not wait.
+fn at_once(tokens: &TokenSource) -> String {
+    let token = tokens.token().now_or_never().expect("at once");
+    token.expect("a token").secret().expose_secret().to_owned()
+}
+
+/// Asks, and waits until the answer to that is in the cache.
+async fn refreshed(tokens: &TokenSource) -> String {
+    let before = obtained(tokens);
+    let old = at_once(tokens);
+    let landed = async {
+        while obtained(tokens) == before {
+            yield_now().await;
+        }
+    };
+    timeout(LIMIT, landed).await.expect("a new token in time");
+    old
 }
 
 #[tokio::test]
@@ -103,23 +138,77 @@ async fn a_token_is_replaced_60_s_before_it_expires() {
     assert_eq!(asked(&simulator), 1);
     advance(Duration::from_secs(1)).await;
     resume();
-    tokens.token().await.expect("a new token");
+    assert_eq!(
+        refreshed(&tokens).await,
+        first.secret().expose_secret(),
+        "nobody waits for the new one"
+    );
     assert_eq!(asked(&simulator), 2);
+    assert_ne!(at_once(&tokens), first.secret().expose_secret());
     assert!(tokens.age(Instant::now()) < Some(Duration::from_mins(1)));
 }
 
 #[tokio::test]
-async fn a_token_of_a_minute_serves_one_call() {
+async fn a_token_of_a_minute_is_replaced_after_each_call() {
     let simulator = simulator_with(Options {
         token_ttl: Duration::from_mins(1),
         ..Options::default()
     })
     .await;
     let tokens = tokens(&platform(&simulator));
-    for calls in 1..=3 {
-        tokens.token().await.expect("a token");
+    tokens.token().await.expect("a token");
+    let mut served = Vec::new();
+    for calls in 2..=4 {
+        served.push(refreshed(&tokens).await);
         assert_eq!(asked(&simulator), calls);
     }
+    served.dedup();
+    assert_eq!(served.len(), 3, "each served one call");
+}
+
+#[tokio::test]
+async fn while_a_new_token_is_under_way_the_living_one_is_handed_out() {
+    let release = Arc::new(Notify::new());
+    let (url, mut seen) = noting_endpoint(Some(Arc::clone(&release))).await;
+    let tokens = tokens(&platform_at(&url, "ws://127.0.0.1:1"));
+    release.notify_one();
+    let first = tokens.token().await.expect("a token");
+    seen.recv().await.expect("the first request");
+    pass(Duration::from_secs(1745)).await;
+    for _ in 0..50 {
+        assert_eq!(at_once(&tokens), first.secret().expose_secret());
+    }
+    seen.recv()
+        .await
+        .expect("a request, although nobody waits for it");
+    // The platform rejects the old token meanwhile: whoever comes now waits for the request that is under way.
+    tokens.rejected(&first);
+    assert!(tokens.token().now_or_never().is_none(), "none is alive");
+    release.notify_one();
+    assert_eq!(secrets(ask_at_once(&tokens, 50).await), ["tok-2"]);
+    assert_eq!(at_once(&tokens), "tok-2");
+    assert!(seen.try_recv().is_err(), "one request for all of them");
+}
+
+#[tokio::test]
+async fn a_429_holds_nobody_up_while_a_token_lives() {
+    let simulator = simulator_with(Options {
+        token_ttl: Duration::from_mins(30),
+        ..Options::default()
+    })
+    .await;
+    let tokens = tokens(&platform(&simulator));
+    let first = tokens.token().await.expect("a token");
+    let rule = FaultRule::status(FaultRoute::Oauth, 429).retry_after(30, RetryAfterForm::Seconds);
+    simulator.set_faults(vec![rule]).expect("a rule");
+    pass(Duration::from_secs(1745)).await;
+    assert_eq!(at_once(&tokens), first.secret().expose_secret());
+    simulator
+        .await_seen(0, LIMIT, |_| asked(&simulator) == 2)
+        .await
+        .expect("a request");
+    assert_eq!(at_once(&tokens), first.secret().expose_secret());
+    assert_eq!(asked(&simulator), 2);
 }
 
 #[tokio::test]
@@ -135,12 +224,19 @@ async fn while_the_endpoint_is_in_trouble_a_living_token_is_used_on() {
         .set_faults(vec![FaultRule::status(FaultRoute::Oauth, 503)])
         .expect("a rule");
     pass(Duration::from_secs(50)).await;
-    let again = tokens.token().await.expect("the old token");
-    assert_eq!(
-        again.secret().expose_secret(),
-        first.secret().expose_secret()
-    );
+    for calls in 2..=4 {
+        assert_eq!(at_once(&tokens), first.secret().expose_secret());
+        let asked_again = async {
+            while asked(&simulator) < calls {
+                at_once(&tokens);
+                yield_now().await;
+            }
+        };
+        timeout(LIMIT, asked_again).await.expect("another try");
+    }
     pass(Duration::from_secs(50)).await;
+    // The last of these may be under way, and be timed out by the leap.
+    tokens.token().await.expect_err("it has expired");
     let error = tokens.token().await.expect_err("it has expired");
     assert!(
         matches!(
@@ -277,6 +373,7 @@ async fn noting_endpoint(
     release: Option<Arc<Notify>>,
 ) -> (String, mpsc::UnboundedReceiver<(Option<String>, String)>) {
     let (sender, receiver) = mpsc::unbounded_channel();
+    let granted = Arc::new(AtomicU32::new(0));
     let grant = move |headers: HeaderMap, body: Bytes| async move {
         let authorization = headers
             .get("authorization")
@@ -291,7 +388,8 @@ async fn noting_endpoint(
         if let Some(release) = release {
             release.notified().await;
         }
-        r#"{"access_token":"tok-1","expires_in":1800}"#
+        let number = granted.fetch_add(1, Ordering::Relaxed) + 1;
+        format!(r#"{{"access_token":"tok-{number}","expires_in":1800}}"#)
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
@@ -328,79 +426,4 @@ async fn grant_and_client_authentication_are_settings() {
                 .to_owned()
         )
     );
-}
-
-/// An endpoint that answers with this.
-async fn endpoint(status: u16, headers: &[(&'static str, String)], body: &'static str) -> String {
-    let status = axum::http::StatusCode::from_u16(status).expect("a status");
-    let headers: Vec<_> = headers.to_vec();
-    let answer = move || async move {
-        let mut answer = axum::response::Response::new(axum::body::Body::from(body));
-        *answer.status_mut() = status;
-        for (name, value) in headers {
-            answer
-                .headers_mut()
-                .insert(name, value.parse().expect("a header"));
-        }
-        answer
-    };
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("an address");
-    tokio::spawn(async move {
-        axum::serve(listener, Router::new().route("/oauth/token", post(answer))).await
-    });
-    format!("http://{address}")
-}
-
-#[tokio::test]
-async fn answers_that_are_no_use_are_refused() {
-    let error = async |status, headers: &[(&'static str, String)], body| {
-        let platform = platform_at(&endpoint(status, headers, body).await, "ws://127.0.0.1:1");
-        tokens(&platform).token().await.expect_err(body)
-    };
-    let text = error(200, &[], r#"{"access_token":"tok-1","expires_in":"soon"}"#)
-        .await
-        .to_string();
-    assert!(
-        text.contains("expires_in is \"soon\", expected a number of seconds"),
-        "{text}"
-    );
-    let text = error(200, &[], "<html>tok-1</html>").await.to_string();
-    assert!(
-        text.ends_with("not a token response in JSON (line 1, column 1)"),
-        "{text}"
-    );
-    let elsewhere = [("location", "http://127.0.0.1:1/".to_owned())];
-    let redirected = error(302, &elsewhere, "").await;
-    assert!(
-        matches!(redirected, TokenError::Refused { status: 302, .. }),
-        "{redirected:?}"
-    );
-    let huge: &'static str = "x".repeat(100_000).leak();
-    let text = error(200, &[], huge).await.to_string();
-    assert!(text.ends_with("longer than 65536 bytes"), "{text}");
-    let far = [("retry-after", "Tue, 01 Jan 2199 00:00:00 GMT".to_owned())];
-    let limited = error(429, &far, "").await;
-    assert_eq!(
-        limited.retry_after(),
-        Some(cuecard_cxone::retry_after::LONGEST)
-    );
-}
-
-#[tokio::test]
-async fn without_an_answer_the_error_says_so_and_nothing_secret() {
-    // Bound, so that nobody else takes the port, and not listening.
-    let socket = TcpSocket::new_v4().expect("a socket");
-    let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    socket.bind(any).expect("a free port");
-    let address = socket.local_addr().expect("an address");
-    let tokens = tokens(&platform_at(
-        &format!("http://{address}"),
-        "ws://127.0.0.1:1",
-    ));
-    let error = tokens.token().await.expect_err("nobody listens");
-    assert!(error.is_retryable());
-    let text = format!("{error} {error:?} {tokens:?}");
-    assert!(text.contains("could not be reached"), "{text}");
-    assert!(!text.contains("csecret"), "{text}");
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use cuecard_cxone::platform::shown;
 use url::Url;
 
 /// An origin in the form of the `Origin` header, for example `https://desk.example.com`.
@@ -62,11 +63,7 @@ pub(super) fn list(key: &str, values: &[String], problems: &mut super::Problems)
     for (index, value) in values.iter().enumerate() {
         match Origin::parse(value) {
             Some(origin) => origins.push(origin),
-            None => problems.wrong(
-                &format!("{key}[{index}]"),
-                super::problem::quoted(value),
-                EXPECTED,
-            ),
+            None => problems.wrong(&format!("{key}[{index}]"), shown(value), EXPECTED),
         }
     }
     origins

@@ -152,8 +152,8 @@ fn url<T>(
         let (value, expected) = match error {
             UrlError::Unreadable {
                 value, expected, ..
-            } => (quoted(value), expected.to_owned()),
-            UrlError::Scheme { expected, .. } => (quoted(value), expected.to_owned()),
+            }
+            | UrlError::Scheme { value, expected } => (value, expected.to_owned()),
             UrlError::Credentials { expected } => (
                 "(hidden) a URL with a user name or password".to_owned(),
                 format!("{expected} without them"),

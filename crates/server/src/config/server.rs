@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use cuecard_cxone::platform::shown;
 use serde::Deserialize;
 use url::Url;
 
@@ -92,7 +93,7 @@ pub(super) fn read(source: &Source, problems: &mut Problems) -> Option<Server> {
         public_url: raw.public_url.and_then(|text| {
             let origin = Origin::parse(&text);
             if origin.is_none() {
-                problems.wrong("server.public_url", quoted(&text), origin::EXPECTED);
+                problems.wrong("server.public_url", shown(&text), origin::EXPECTED);
             }
             Url::parse(origin?.as_str()).ok()
         }),

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use cuecard_cxone::platform;
 use figment::error::Kind;
 use figment::providers::Serialized;
 use figment::value::{Dict, Value};
@@ -164,7 +165,8 @@ impl Source {
             return "(hidden)".to_owned();
         }
         match self.find(key) {
-            Some(Value::String(_, text)) => quoted(text),
+            // It may stand where a list of URLs is expected.
+            Some(Value::String(_, text)) => platform::shown(&text),
             Some(Value::Num(_, number)) => number.to_i128().map_or_else(
                 || format!("{:?}", number.to_f64()),
                 |number| number.to_string(),

@@ -260,6 +260,76 @@ fn each_error_names_key_value_and_expectation() {
 }
 
 #[test]
+fn no_error_repeats_a_user_name_or_password_of_a_url() {
+    let carries = "(hidden) a URL with a user name or password";
+    let origin =
+        "an origin such as https://desk.example.com (http only on this machine), without a path";
+    let callback = "an absolute http:// or https:// URL without a user name or password";
+    for (toml, value, expected) in [
+        (
+            "[platform]\nalerts_url = \"https://jane:hush@h/\"",
+            carries,
+            "an absolute ws:// or wss:// URL without them",
+        ),
+        (
+            "[platform]\nalerts_url = \"wss://jane:hush@h:port/\"",
+            "(hidden)",
+            "an absolute ws:// or wss:// URL",
+        ),
+        (
+            "[platform]\nalerts_url = \"jane:hush@h/\"",
+            "(hidden)",
+            "an absolute ws:// or wss:// URL",
+        ),
+        (
+            "[server]\npublic_url = \"https://jane:hush@h/\"",
+            "(hidden)",
+            origin,
+        ),
+        (
+            "[server]\nallowed_origins = [\"https://jane:hush@h/\"]",
+            "(hidden)",
+            origin,
+        ),
+        (
+            "[server]\nembed_origins = \"https://jane:hush@h/\"",
+            "(hidden)",
+            "a list",
+        ),
+        (
+            "[typing]\nbase_url = \"wss://jane:hush@h/\"",
+            "not such a URL",
+            callback,
+        ),
+        (
+            "[tasks]\nbase_url = \"https://jane:hush@h:port/\"",
+            "not such a URL",
+            callback,
+        ),
+        (
+            "[[risk.sources]]\nname = \"a\"\nurl = \"wss://jane:hush@h/\"",
+            "not such a URL",
+            callback,
+        ),
+        (
+            "[[callbacks.receivers]]\nname = \"a\"\nurl = \"wss://jane:hush@h/\"",
+            "not such a URL",
+            callback,
+        ),
+    ] {
+        let told = wrong(toml);
+        assert!(
+            told.contains(&format!(" is {value}: expected {expected}")),
+            "{toml}: {told}"
+        );
+        assert!(
+            !told.contains("hush") && !told.contains("jane"),
+            "{toml}: {told}"
+        );
+    }
+}
+
+#[test]
 fn what_only_development_may_do_is_refused_without_it() {
     let error = load("[cards]\nclean_html = false", &[])
         .unwrap_err()

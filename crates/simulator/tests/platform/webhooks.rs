@@ -190,7 +190,7 @@ async fn mistakes_in_an_order_are_named() {
         ),
         (
             json!({"url": "ftp://h", "interactionId": "I", "agentId": "A"}),
-            "the URL has the scheme \"ftp\"",
+            "\"ftp://h\" has another scheme",
         ),
         (
             json!({"url": "http://127.0.0.1:1", "interactionId": "I", "agentId": "A", "deliveries": 0}),
