@@ -269,11 +269,25 @@ async fn flush_returns_when_the_lines_are_there() {
     for n in 1..=3000 {
         audit.record(event(n));
     }
-    audit.flush().await;
+    assert!(audit.flush().await);
     assert!(matches!(
         verify(&path).unwrap(),
         Ok(Sound { lines: 3000, .. })
     ));
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn flush_does_not_promise_what_a_full_disk_did_not_take() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("audit.jsonl");
+    std::os::unix::fs::symlink("/dev/full", &path).unwrap();
+    let audit = Audit::open(&path, Clock::manual(NOW)).unwrap();
+    assert!(audit.flush().await, "nothing is there to be written");
+    audit.record(event(1));
+    assert!(!audit.flush().await);
+    // Who drops the last handle is not kept waiting for a disk that stays full.
+    drop(audit);
 }
 
 proptest! {
