@@ -154,8 +154,11 @@ async fn renew(
 
 /// The handler of `DELETE`. Without a session there is nothing to end, and that is as well.
 pub async fn end(State(broker): State<Broker>, headers: HeaderMap) -> Result<Response, Refusal> {
-    if let Ok(session) = broker.session(&headers).await {
-        end_now(&broker, &session).await?;
+    match broker.session(&headers).await {
+        Ok(session) => end_now(&broker, &session).await?,
+        Err(refusal) if refusal.reason == &Reason::NO_SESSION => {}
+        // Who is told that it has ended keeps no cookie to try again with, and whoever has a copy goes on.
+        Err(refusal) => return Err(refusal),
     }
     Ok((
         StatusCode::NO_CONTENT,

@@ -106,6 +106,36 @@ async fn bad_assertions_open_nothing() {
 }
 
 #[tokio::test]
+async fn a_session_that_the_store_could_not_end_is_not_said_to_have_ended() {
+    let stage = Stage::new().await;
+    let browser = stage.browser_of("A-1").await;
+    let end = async || {
+        let request = browser.request(Method::DELETE, "/api/session");
+        request.send().await.unwrap()
+    };
+    let status = async || {
+        let request = browser.request(Method::GET, "/api/session");
+        request.send().await.unwrap().status()
+    };
+    // Where the store keeps which sessions were ended.
+    let store = rusqlite::Connection::open(stage.dir.path().join("cuecard.db")).unwrap();
+    store
+        .execute("ALTER TABLE once RENAME TO away", [])
+        .unwrap();
+    let answer = end().await;
+    assert!(answer.headers().get("set-cookie").is_none());
+    assert_eq!(problem(answer).await, (503, "store_failed".into()));
+
+    store
+        .execute("ALTER TABLE away RENAME TO once", [])
+        .unwrap();
+    assert_eq!(status().await, StatusCode::OK, "nobody said that it ended");
+    assert_eq!(end().await.status(), StatusCode::NO_CONTENT);
+    assert_eq!(status().await, StatusCode::UNAUTHORIZED);
+    assert_eq!(end().await.status(), StatusCode::NO_CONTENT, "again");
+}
+
+#[tokio::test]
 async fn a_plain_agent_id_is_for_development_only() {
     let stage = Stage::production().await;
     let answer = stage
