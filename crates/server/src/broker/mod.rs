@@ -6,6 +6,7 @@
 //! The platform's token and its client's secret have no way in here: nothing below takes the platform's settings.
 
 mod assets;
+mod body;
 pub mod connection;
 mod context;
 mod csp;

@@ -18,7 +18,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::Map;
 
 use self::cookie::Session;
-use super::Broker;
+use super::{Broker, body};
 use crate::audit::Event;
 use crate::backbone::BackboneError;
 use crate::refusal::{Reason, Refusal};
@@ -41,9 +41,8 @@ pub async fn open(
     broker.refuse_while_draining()?;
     let Json(request) = body.map_err(|error| {
         // The rejection's own words may quote the body, which has the assertion.
-        let expected =
-            "expected Content-Type: application/json and a body such as {\"assertion\": \"<JWT>\"}";
-        Reason::BAD_REQUEST.because(format!("status {}: {expected}", error.status().as_u16()))
+        let expected = "expected a body such as {\"assertion\": \"<JWT>\"}";
+        body::unreadable(error.status(), expected)
     })?;
     let Proven { agent, locale } = match request {
         SessionRequest::Assertion { assertion } => prove(&broker, &assertion).await?,

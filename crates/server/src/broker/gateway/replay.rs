@@ -10,8 +10,8 @@ use futures_util::{StreamExt as _, stream};
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
-use super::super::Broker;
 use super::super::connection::{Connection, Input, Output};
+use super::super::{Broker, body};
 use super::observe::Observer;
 use super::questions;
 use crate::refusal::{Reason, Refusal};
@@ -32,7 +32,7 @@ pub async fn replay(
     broker.refuse_while_draining()?;
     broker.origins.require(&headers)?;
     let session = broker.session(&headers).await?;
-    let hello = hello.map_err(|error| Reason::BAD_REQUEST.because(error.body_text()))?;
+    let hello = hello.map_err(|error| body::unreadable(error.status(), error.body_text()))?;
     let Ok(ClientMessage::Hello { agent_id, .. }) = ClientMessage::parse(&hello) else {
         let expected = r#"expected a body such as {"type":"hello","last_seq":0,"version":"1.0.0"}"#;
         return Err(Reason::BAD_REQUEST.because(expected));
