@@ -1,6 +1,7 @@
 //! The audit trail: what an honest trail looks like, and that every kind of meddling is found at its line.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use cuecard_protocol::Millis;
@@ -288,6 +289,16 @@ async fn flush_does_not_promise_what_a_full_disk_did_not_take() {
     assert!(!audit.flush().await);
     // Who drops the last handle is not kept waiting for a disk that stays full.
     drop(audit);
+}
+
+#[test]
+fn only_the_owner_reads_a_new_trail_and_the_mode_of_an_old_one_stays() {
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let (_dir, path) = trail();
+    assert_eq!(mode(&path), 0o600);
+    fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+    record(&path, 11..=11);
+    assert_eq!(mode(&path), 0o640);
 }
 
 proptest! {

@@ -5,6 +5,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvError, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
@@ -82,7 +83,8 @@ impl Writer {
             }
         };
         let mut options = OpenOptions::new();
-        options.read(true).append(true).create(true);
+        // A new one is read by its owner only, as the session key; the mode of one that is there stays.
+        options.read(true).append(true).create(true).mode(0o600);
         let mut file = options.open(path).map_err(failed("opening"))?;
         match lock::exclusive(&file) {
             Ok(()) => {}
