@@ -185,7 +185,9 @@ async fn serve(listener: TcpListener, router: Router, app: App) {
         outcome: "ok",
         ..Event::default()
     });
-    app.audit.flush().await;
+    if !app.audit.flush().await {
+        tracing::error!("the audit trail is not complete on disk");
+    }
     tracing::info!("stopped");
 }
 

@@ -1,6 +1,7 @@
 //! The audit trail: what an honest trail looks like, and that every kind of meddling is found at its line.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use cuecard_protocol::Millis;
@@ -269,11 +270,35 @@ async fn flush_returns_when_the_lines_are_there() {
     for n in 1..=3000 {
         audit.record(event(n));
     }
-    audit.flush().await;
+    assert!(audit.flush().await);
     assert!(matches!(
         verify(&path).unwrap(),
         Ok(Sound { lines: 3000, .. })
     ));
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn flush_does_not_promise_what_a_full_disk_did_not_take() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("audit.jsonl");
+    std::os::unix::fs::symlink("/dev/full", &path).unwrap();
+    let audit = Audit::open(&path, Clock::manual(NOW)).unwrap();
+    assert!(audit.flush().await, "nothing is there to be written");
+    audit.record(event(1));
+    assert!(!audit.flush().await);
+    // Who drops the last handle is not kept waiting for a disk that stays full.
+    drop(audit);
+}
+
+#[test]
+fn only_the_owner_reads_a_new_trail_and_the_mode_of_an_old_one_stays() {
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let (_dir, path) = trail();
+    assert_eq!(mode(&path), 0o600);
+    fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+    record(&path, 11..=11);
+    assert_eq!(mode(&path), 0o640);
 }
 
 proptest! {

@@ -52,7 +52,8 @@ struct Inner {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Whoever drops the last handle may rely on everything recorded being on disk, and on the file being free.
+/// Whoever drops the last handle may rely on everything recorded being on disk, if the disk takes it at all (else it is
+/// counted as lost), and on the file being free.
 impl Drop for Inner {
     fn drop(&mut self) {
         *self.queue.get_mut().unwrap_or_else(PoisonError::into_inner) = mpsc::channel().0;
@@ -70,7 +71,7 @@ impl Drop for Inner {
 #[derive(Debug)]
 enum Message {
     Write(Millis, Event),
-    Flush(oneshot::Sender<()>),
+    Flush(oneshot::Sender<bool>),
 }
 
 impl Audit {
@@ -95,12 +96,13 @@ impl Audit {
         self.send(Message::Write(self.inner.clock.now(), event));
     }
 
-    /// Returns when everything recorded before is on disk.
-    pub async fn flush(&self) {
+    /// Returns when the writer has got to everything recorded before: whether all of it is on disk. What is not is tried
+    /// again, unless it is lost; after a loss this stays false.
+    pub async fn flush(&self) -> bool {
         let (done, written) = oneshot::channel();
         self.send(Message::Flush(done));
-        // An error means that the writer is gone, which it has logged; there is nothing left to wait for.
-        let _ = written.await;
+        // An error means that the writer is gone; there is nothing left to wait for.
+        written.await.unwrap_or(false)
     }
 
     fn send(&self, message: Message) {

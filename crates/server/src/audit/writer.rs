@@ -5,9 +5,11 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvError, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use cuecard_protocol::Millis;
 use serde_json::json;
@@ -19,6 +21,9 @@ use crate::lock;
 
 /// Most events that are written and synced together.
 const BATCH: usize = 1024;
+
+/// What could not be written is tried again after so long, if no new event brings it up before.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// The trail cannot be taken up.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +83,8 @@ impl Writer {
             }
         };
         let mut options = OpenOptions::new();
-        options.read(true).append(true).create(true);
+        // A new one is read by its owner only, as the session key; the mode of one that is there stays.
+        options.read(true).append(true).create(true).mode(0o600);
         let mut file = options.open(path).map_err(failed("opening"))?;
         match lock::exclusive(&file) {
             Ok(()) => {}
@@ -179,7 +185,8 @@ fn note(event: &'static str, outcome: &'static str, detail: serde_json::Value) -
     }
 }
 
-/// Starts the thread; it ends when all senders are gone and all is written.
+/// Starts the thread; it ends when all senders are gone and all is written or, with an error in
+/// the log, lost.
 pub(super) fn spawn(
     mut writer: Writer,
     messages: Receiver<Message>,
@@ -187,7 +194,7 @@ pub(super) fn spawn(
     let path = writer.head_path.clone();
     thread::Builder::new()
         .name("audit".to_owned())
-        .spawn(move || run(&mut writer, &messages))
+        .spawn(move || run(|events| writer.write(events), &messages, RETRY))
         .map_err(|source| AuditError::Io {
             path,
             doing: "starting its thread",
@@ -195,33 +202,73 @@ pub(super) fn spawn(
         })
 }
 
-fn run(writer: &mut Writer, messages: &Receiver<Message>) {
-    let mut events = Vec::new();
-    let mut flushes: Vec<oneshot::Sender<()>> = Vec::new();
-    while let Ok(first) = messages.recv() {
-        for message in std::iter::once(first).chain(messages.try_iter().take(BATCH)) {
+/// Writes what comes until all senders are gone; what cannot be written waits, and is tried again every `retry`.
+fn run(
+    mut write: impl FnMut(&[(Millis, Event)]) -> io::Result<()>,
+    messages: &Receiver<Message>,
+    retry: Duration,
+) {
+    let mut waiting = Vec::new();
+    let mut has_lost = false;
+    let mut flushes: Vec<oneshot::Sender<bool>> = Vec::new();
+    while let Ok(first) = next(messages, (!waiting.is_empty()).then_some(retry)) {
+        for message in first.into_iter().chain(messages.try_iter().take(BATCH)) {
             match message {
-                Message::Write(at, event) => events.push((at, event)),
+                Message::Write(at, event) => waiting.push((at, event)),
                 Message::Flush(done) => flushes.push(done),
             }
         }
-        match writer.write(&events) {
-            Ok(()) => events.clear(),
-            Err(error) => {
-                // Kept for the next try, but not without end: a full disk must not fill the memory, too.
-                tracing::error!(%error, waiting = events.len(), "the audit trail cannot be written");
-                metrics::counter!("cuecard_audit_errors_total").increment(1);
-                if events.len() > 64 * BATCH {
-                    metrics::counter!("cuecard_audit_lost_total").increment(events.len() as u64);
-                    events.clear();
-                }
-            }
+        if try_to(&mut write, &mut waiting).is_err() && waiting.len() > 64 * BATCH {
+            // Kept for the next try, but not without end: a full disk must not fill the memory, too.
+            lose(&mut waiting);
+            has_lost = true;
         }
         for done in flushes.drain(..) {
             // Nobody waits any more: fine.
-            let _ = done.send(());
+            let _ = done.send(waiting.is_empty() && !has_lost);
         }
     }
+    // Nobody comes back for what is left.
+    if !waiting.is_empty() && try_to(&mut write, &mut waiting).is_err() {
+        lose(&mut waiting);
+    }
+}
+
+/// The next message; none if that takes longer than `patience`. An error when there will be none any more.
+fn next(
+    messages: &Receiver<Message>,
+    patience: Option<Duration>,
+) -> Result<Option<Message>, RecvError> {
+    let Some(patience) = patience else {
+        return messages.recv().map(Some);
+    };
+    match messages.recv_timeout(patience) {
+        Ok(message) => Ok(Some(message)),
+        Err(RecvTimeoutError::Timeout) => Ok(None),
+        Err(RecvTimeoutError::Disconnected) => Err(RecvError),
+    }
+}
+
+/// Writes what waits, and then nothing waits any more.
+fn try_to(
+    write: &mut impl FnMut(&[(Millis, Event)]) -> io::Result<()>,
+    waiting: &mut Vec<(Millis, Event)>,
+) -> io::Result<()> {
+    let written = write(waiting);
+    match &written {
+        Ok(()) => waiting.clear(),
+        Err(error) => {
+            tracing::error!(%error, waiting = waiting.len(), "the audit trail cannot be written");
+            metrics::counter!("cuecard_audit_errors_total").increment(1);
+        }
+    }
+    written
+}
+
+fn lose(waiting: &mut Vec<(Millis, Event)>) {
+    tracing::error!(events = waiting.len(), "events of the audit trail are lost");
+    metrics::counter!("cuecard_audit_lost_total").increment(waiting.len() as u64);
+    waiting.clear();
 }
 
 /// Cuts off bytes behind the last line break; returns how many.
@@ -263,4 +310,118 @@ fn find_back(file: &mut File, mut end: u64) -> io::Result<Option<u64>> {
         end = start;
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{self, Sender};
+
+    use metrics_exporter_prometheus::PrometheusBuilder;
+
+    use super::*;
+
+    /// Nothing in these tests takes so long unless it never comes.
+    const PATIENCE: Duration = Duration::from_mins(1);
+
+    fn record(queue: &Sender<Message>, events: usize) {
+        for _ in 0..events {
+            let event = Message::Write(Millis(0), Event::default());
+            queue.send(event).unwrap();
+        }
+    }
+
+    fn flush(queue: &Sender<Message>) -> oneshot::Receiver<bool> {
+        let (done, written) = oneshot::channel();
+        queue.send(Message::Flush(done)).unwrap();
+        written
+    }
+
+    /// Writes with a disk that is full so many times: what it took, and the metrics.
+    fn run_dry(messages: &Receiver<Message>, mut failures: u32) -> (Vec<usize>, String) {
+        let mut taken = Vec::new();
+        let recorder = PrometheusBuilder::new().build_recorder();
+        metrics::with_local_recorder(&recorder, || {
+            let write = |events: &[(Millis, Event)]| {
+                if failures > 0 {
+                    failures -= 1;
+                    return Err(io::ErrorKind::StorageFull.into());
+                }
+                taken.push(events.len());
+                Ok(())
+            };
+            run(write, messages, Duration::from_millis(1));
+        });
+        (taken, recorder.handle().render())
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_tried_again_though_nothing_new_happens() {
+        let (queue, messages) = mpsc::channel();
+        let (take, taken) = mpsc::channel();
+        let mut failures = 3;
+        let write = move |events: &[(Millis, Event)]| {
+            if failures > 0 {
+                failures -= 1;
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            take.send(events.len()).map_err(io::Error::other)
+        };
+        let thread = thread::spawn(move || run(write, &messages, Duration::from_millis(1)));
+        record(&queue, 1);
+        assert_eq!(taken.recv_timeout(PATIENCE), Ok(1));
+        assert_eq!(flush(&queue).blocking_recv(), Ok(true));
+        drop(queue);
+        thread.join().unwrap();
+    }
+
+    #[test]
+    fn a_flush_tells_whether_all_is_on_disk() {
+        let (queue, messages) = mpsc::channel();
+        record(&queue, 2);
+        let written = flush(&queue);
+        drop(queue);
+        run_dry(&messages, 0);
+        assert_eq!(written.blocking_recv(), Ok(true));
+
+        let (queue, messages) = mpsc::channel();
+        record(&queue, 2);
+        let written = flush(&queue);
+        drop(queue);
+        run_dry(&messages, 1);
+        assert_eq!(written.blocking_recv(), Ok(false));
+    }
+
+    #[test]
+    fn the_rest_is_tried_once_more_at_the_end() {
+        let (queue, messages) = mpsc::channel();
+        record(&queue, 2);
+        drop(queue);
+        let (taken, metrics) = run_dry(&messages, 1);
+        assert_eq!(taken, [2]);
+        assert!(!metrics.contains("cuecard_audit_lost_total"), "{metrics}");
+    }
+
+    #[test]
+    fn what_is_lost_is_counted_and_no_flush_hides_it() {
+        let (queue, messages) = mpsc::channel();
+        record(&queue, 2);
+        drop(queue);
+        let (taken, metrics) = run_dry(&messages, u32::MAX);
+        assert_eq!(taken, [0; 0]);
+        assert!(
+            metrics.contains("cuecard_audit_lost_total 2\n"),
+            "{metrics}"
+        );
+
+        // More than is kept for a full disk; each round of the loop takes a batch and one.
+        let (queue, messages) = mpsc::channel();
+        let rounds = 64;
+        record(&queue, rounds * (BATCH + 1));
+        let written = flush(&queue);
+        drop(queue);
+        let (_, metrics) = run_dry(&messages, u32::try_from(rounds).unwrap());
+        let lost = format!("cuecard_audit_lost_total {}\n", rounds * (BATCH + 1));
+        assert!(metrics.contains(&lost), "{metrics}");
+        assert_eq!(written.blocking_recv(), Ok(false));
+    }
 }

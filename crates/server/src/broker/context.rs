@@ -12,8 +12,8 @@ use cuecard_protocol::InteractionId;
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
-use super::Broker;
 use super::session::spend;
+use super::{Broker, body};
 use crate::refusal::{Reason, Refusal};
 
 /// The body.
@@ -42,9 +42,8 @@ pub async fn verify(
     let session = broker.session(&headers).await?;
     let Json(request) = body.map_err(|error| {
         // The rejection's own words may quote the body.
-        let expected =
-            "expected Content-Type: application/json and a body such as {\"context\": \"<JWT>\"}";
-        Reason::BAD_REQUEST.because(format!("status {}: {expected}", error.status().as_u16()))
+        let expected = "expected a body such as {\"context\": \"<JWT>\"}";
+        body::unreadable(error.status(), expected)
     })?;
     let signed = broker
         .assertions

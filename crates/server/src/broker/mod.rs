@@ -6,6 +6,7 @@
 //! The platform's token and its client's secret have no way in here: nothing below takes the platform's settings.
 
 mod assets;
+mod body;
 pub mod connection;
 mod context;
 mod csp;
@@ -19,7 +20,7 @@ mod ticket;
 mod typing;
 
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -35,6 +36,7 @@ use self::session::assertion::Assertions;
 use self::session::cookie::{Cookies, Session};
 use self::session::key::Key;
 use self::ticket::Tickets;
+use crate::allowance::Allowances;
 use crate::app::App;
 use crate::refusal::{Ledger, Reason, Refusal};
 
@@ -42,6 +44,12 @@ pub use self::session::key::KeyError;
 
 /// Largest body of a request, in bytes: an assertion and its wrapping.
 const MAX_REQUEST_BYTES: usize = 16 * 1024;
+
+/// How often the panels of one session may catch up by `POST /api/replay`. All of a browser's tabs are one session, and all
+/// come at once when the one that led has gone: more than anybody has tabs.
+const REPLAYS_AT_ONCE: u64 = 32;
+/// And after that.
+const REPLAYS_PER_SECOND: u64 = 1;
 
 /// What the endpoints share. Cheap to clone.
 #[derive(Clone)]
@@ -56,6 +64,8 @@ struct Shared {
     tickets: Tickets,
     hub: Arc<Hub>,
     refusals: Ledger,
+    /// By session.
+    replays: Mutex<Allowances>,
 }
 
 /// The routes of the broker, and the page.
@@ -77,6 +87,7 @@ pub fn router_with(app: App, limits: Limits) -> Result<Router, KeyError> {
         tickets: Tickets::new(key),
         hub: Arc::default(),
         refusals: Ledger::default(),
+        replays: Mutex::new(Allowances::new(REPLAYS_AT_ONCE, REPLAYS_PER_SECOND)),
         app,
     }));
     tokio::spawn(hub::follow(
@@ -139,6 +150,13 @@ impl Broker {
             );
         }
         Ok(session)
+    }
+
+    /// Whether one of the session's panels may catch up now; it counts.
+    fn may_replay(&self, session: &Session) -> bool {
+        let now = self.app.clock.now();
+        let mut replays = self.replays.lock().unwrap_or_else(PoisonError::into_inner);
+        replays.take(&session.id, now)
     }
 
     fn refuse_while_draining(&self) -> Result<(), Refusal> {

@@ -18,7 +18,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::Map;
 
 use self::cookie::Session;
-use super::Broker;
+use super::{Broker, body};
 use crate::audit::Event;
 use crate::backbone::BackboneError;
 use crate::refusal::{Reason, Refusal};
@@ -41,9 +41,8 @@ pub async fn open(
     broker.refuse_while_draining()?;
     let Json(request) = body.map_err(|error| {
         // The rejection's own words may quote the body, which has the assertion.
-        let expected =
-            "expected Content-Type: application/json and a body such as {\"assertion\": \"<JWT>\"}";
-        Reason::BAD_REQUEST.because(format!("status {}: {expected}", error.status().as_u16()))
+        let expected = "expected a body such as {\"assertion\": \"<JWT>\"}";
+        body::unreadable(error.status(), expected)
     })?;
     let Proven { agent, locale } = match request {
         SessionRequest::Assertion { assertion } => prove(&broker, &assertion).await?,
@@ -154,8 +153,11 @@ async fn renew(
 
 /// The handler of `DELETE`. Without a session there is nothing to end, and that is as well.
 pub async fn end(State(broker): State<Broker>, headers: HeaderMap) -> Result<Response, Refusal> {
-    if let Ok(session) = broker.session(&headers).await {
-        end_now(&broker, &session).await?;
+    match broker.session(&headers).await {
+        Ok(session) => end_now(&broker, &session).await?,
+        Err(refusal) if refusal.reason == &Reason::NO_SESSION => {}
+        // Who is told that it has ended keeps no cookie to try again with, and whoever has a copy goes on.
+        Err(refusal) => return Err(refusal),
     }
     Ok((
         StatusCode::NO_CONTENT,

@@ -6,7 +6,7 @@ use axum::extract::rejection::JsonRejection;
 use cuecard_protocol::typing::{MAX_LIFE_BYTES, TypingRequest};
 use http::{HeaderMap, StatusCode};
 
-use super::Broker;
+use super::{Broker, body};
 use crate::refusal::{Reason, Refusal};
 use crate::typing::desk::Told;
 
@@ -19,9 +19,9 @@ pub async fn tell(
     broker.origins.require(&headers)?;
     let session = broker.session(&headers).await?;
     let Json(request) = body.map_err(|error| {
-        let expected = "expected Content-Type: application/json and a body such as \
+        let expected = "expected a body such as \
             {\"interaction_id\": \"INT-1\", \"typing\": true, \"life\": \"a1\", \"n\": 1, \"keystrokes\": 1}";
-        Reason::BAD_REQUEST.because(format!("{}; {expected}", error.body_text()))
+        body::unreadable(error.status(), format!("{}; {expected}", error.body_text()))
     })?;
     if !(1..=MAX_LIFE_BYTES).contains(&request.life.len()) {
         let found = format!("{} bytes long", request.life.len());

@@ -5,7 +5,7 @@ use cuecard_server::clock::Clock;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::stage::{Stage, assertion, problem, seconds};
+use crate::stage::{Stage, assertion, problem, problem_in_full, seconds};
 
 const LATER: Millis = Millis(1_900_000_000_000);
 
@@ -102,7 +102,74 @@ async fn bad_assertions_open_nothing() {
         .browser()
         .open_session(&json!({ "assertion": long }))
         .await;
-    assert_eq!(problem(answer).await, (400, "bad_request".into()));
+    assert_eq!(problem(answer).await, (413, "body_too_large".into()));
+}
+
+#[tokio::test]
+async fn every_endpoint_says_what_is_wrong_with_a_body() {
+    let stage = Stage::new().await;
+    let browser = stage.browser_of("A-1").await;
+    let ask = async |path: &str, kind: &str, body: String| {
+        let request = browser.request(Method::POST, path);
+        let request = request.header("content-type", kind).body(body);
+        let answer = request.send().await.unwrap();
+        problem_in_full(answer).await
+    };
+    let secret = "a-word-of-the-caller";
+    for path in ["/api/session", "/api/context", "/api/typing"] {
+        let long = json!({ "life": "x".repeat(20_000) }).to_string();
+        let (code, body) = ask(path, "application/json", long).await;
+        assert_eq!(code, (413, "body_too_large".into()), "{path}");
+        assert_eq!(
+            body["detail"], "the body is larger, expected at most 16384 bytes",
+            "{path}"
+        );
+        let (code, body) = ask(path, "text/plain", "{}".into()).await;
+        assert_eq!(code, (415, "wrong_media_type".into()), "{path}");
+        assert_eq!(body["field"], "Content-Type", "{path}");
+        for bad in [format!("{{\"{secret}"), json!({ secret: 1 }).to_string()] {
+            let (code, body) = ask(path, "application/json", bad).await;
+            assert_eq!(code, (400, "bad_request".into()), "{path}");
+            let detail = body["detail"].as_str().unwrap();
+            assert!(detail.contains("expected a body such as {"), "{detail}");
+            assert!(!detail.contains(secret), "{detail}");
+        }
+    }
+    // Its hello is read as on a socket, whatever it says that it is.
+    let (code, _) = ask("/api/replay", "text/plain", "x".repeat(20_000)).await;
+    assert_eq!(code, (413, "body_too_large".into()));
+    let (code, _) = ask("/api/replay", "text/plain", "{}".into()).await;
+    assert_eq!(code, (400, "bad_request".into()));
+}
+
+#[tokio::test]
+async fn a_session_that_the_store_could_not_end_is_not_said_to_have_ended() {
+    let stage = Stage::new().await;
+    let browser = stage.browser_of("A-1").await;
+    let end = async || {
+        let request = browser.request(Method::DELETE, "/api/session");
+        request.send().await.unwrap()
+    };
+    let status = async || {
+        let request = browser.request(Method::GET, "/api/session");
+        request.send().await.unwrap().status()
+    };
+    // Where the store keeps which sessions were ended.
+    let store = rusqlite::Connection::open(stage.dir.path().join("cuecard.db")).unwrap();
+    store
+        .execute("ALTER TABLE once RENAME TO away", [])
+        .unwrap();
+    let answer = end().await;
+    assert!(answer.headers().get("set-cookie").is_none());
+    assert_eq!(problem(answer).await, (503, "store_failed".into()));
+
+    store
+        .execute("ALTER TABLE away RENAME TO once", [])
+        .unwrap();
+    assert_eq!(status().await, StatusCode::OK, "nobody said that it ended");
+    assert_eq!(end().await.status(), StatusCode::NO_CONTENT);
+    assert_eq!(status().await, StatusCode::UNAUTHORIZED);
+    assert_eq!(end().await.status(), StatusCode::NO_CONTENT, "again");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use cuecard_protocol::session::TicketInfo;
 use cuecard_protocol::{LiveCard, Millis, Resume, Seq, ServerMessage};
 use cuecard_server::broker::connection::Limits;
+use cuecard_server::clock::Clock;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -101,6 +102,30 @@ async fn only_a_hello_in_a_session_is_answered() {
     };
     let answer = ask(&elsewhere, &hello).await;
     assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn each_session_may_catch_up_once_a_second_and_32_times_at_once() {
+    let clock = Clock::manual(Millis(1_900_000_000_000));
+    let stage = Stage::at(tempfile::tempdir().unwrap(), "", clock.clone()).await;
+    let browser = stage.browser_of("A-1").await;
+    let elsewhere = stage.browser_of("A-1").await;
+    for _ in 0..32 {
+        replayed(&browser, 0, None).await;
+    }
+    let hello = json!({ "type": "hello", "last_seq": 0, "version": "0" });
+    let refused = async || {
+        let answer = ask(&browser, &hello).await;
+        assert_eq!(answer.headers()["retry-after"], "1");
+        assert_eq!(problem(answer).await, (429, "too_many_requests".into()));
+    };
+    refused().await;
+    replayed(&elsewhere, 0, None).await;
+    clock.advance(Millis(999));
+    refused().await;
+    clock.advance(Millis(1));
+    replayed(&browser, 0, None).await;
+    refused().await;
 }
 
 #[tokio::test]

@@ -349,6 +349,11 @@ impl Socket {
 
 /// The problem of a refused request, after a look at its form.
 pub async fn problem(answer: Response) -> (u16, String) {
+    problem_in_full(answer).await.0
+}
+
+/// As [`problem`], with the body that says it.
+pub async fn problem_in_full(answer: Response) -> ((u16, String), Value) {
     let status = answer.status().as_u16();
     assert_eq!(answer.headers()["content-type"], "application/problem+json");
     assert_eq!(answer.headers()["cache-control"], "no-store");
@@ -358,7 +363,7 @@ pub async fn problem(answer: Response) -> (u16, String) {
         body["title"].is_string() && body["detail"].is_string(),
         "{body}"
     );
-    (status, body["code"].as_str().unwrap().to_owned())
+    ((status, body["code"].as_str().unwrap().to_owned()), body)
 }
 
 /// An assertion signed as the desktop's backend does.

@@ -1,6 +1,8 @@
 //! The tables, and how the file is opened.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -24,6 +26,7 @@ pub(super) struct Store {
 /// Opens the file for writing; makes it, with `fresh_log_id`, if it is not there.
 pub(super) fn open(path: &Path, fresh_log_id: &str) -> Result<Store, BackboneError> {
     let lock = lock_for(path)?;
+    make_private(path)?;
     let opening = |error| failed("open", error);
     let mut connection = Connection::open(path).map_err(opening)?;
     connection.busy_timeout(BUSY).map_err(opening)?;
@@ -112,6 +115,18 @@ fn prepare(connection: &mut Connection, fresh_log_id: &str) -> Result<String, Ba
         })?;
     write.commit().map_err(preparing)?;
     Ok(log_id)
+}
+
+/// Makes an empty file that only its owner reads, as the session key beside it, if there is none: customers' words are kept in
+/// it. `SQLite` takes it for a new database, and gives the mode to the files that it makes beside.
+fn make_private(path: &Path) -> Result<(), BackboneError> {
+    let mut options = OpenOptions::new();
+    // Never opens one that is there: to close it again would end the locks that SQLite holds on it in this process.
+    options.write(true).create_new(true).mode(0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(failed("open", error)),
+        _ => Ok(()),
+    }
 }
 
 /// Two servers on one file would each believe to be the only writer, and followers of one would miss the other's.

@@ -1,5 +1,6 @@
 //! `POST /api/replay`: all that a socket would say after this `hello`, up to now, a line of JSON for each message. For a
-//! panel that shares the socket of another one of its agent: what comes afterwards, that socket says.
+//! panel that shares the socket of another one of its agent: what comes afterwards, that socket says. A session has an
+//! allowance of them: each reads the log and is audited card by card, so a panel that loops must not fill disk and memory.
 
 use axum::body::Body;
 use axum::extract::State;
@@ -10,8 +11,8 @@ use futures_util::{StreamExt as _, stream};
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
-use super::super::Broker;
 use super::super::connection::{Connection, Input, Output};
+use super::super::{Broker, REPLAYS_AT_ONCE, REPLAYS_PER_SECOND, body};
 use super::observe::Observer;
 use super::questions;
 use crate::refusal::{Reason, Refusal};
@@ -32,7 +33,7 @@ pub async fn replay(
     broker.refuse_while_draining()?;
     broker.origins.require(&headers)?;
     let session = broker.session(&headers).await?;
-    let hello = hello.map_err(|error| Reason::BAD_REQUEST.because(error.body_text()))?;
+    let hello = hello.map_err(|error| body::unreadable(error.status(), error.body_text()))?;
     let Ok(ClientMessage::Hello { agent_id, .. }) = ClientMessage::parse(&hello) else {
         let expected = r#"expected a body such as {"type":"hello","last_seq":0,"version":"1.0.0"}"#;
         return Err(Reason::BAD_REQUEST.because(expected));
@@ -40,6 +41,12 @@ pub async fn replay(
     if agent_id.is_some_and(|agent| agent != session.agent) {
         let detail = "the session is another agent's: POST /api/session again";
         return Err(Reason::NO_SESSION.because(detail));
+    }
+    if !broker.may_replay(&session) {
+        let detail = format!(
+            "expected at most {REPLAYS_PER_SECOND} a second, and {REPLAYS_AT_ONCE} at once, in one session"
+        );
+        return Err(Reason::TOO_MANY.because(detail));
     }
     let app = broker.app.clone();
     let log = app.backbone.log_id().to_owned();

@@ -1,5 +1,8 @@
 //! What is refused when a store is opened, and in which words.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+
 use super::{Both, START};
 use crate::backbone::embedded::Embedded;
 use crate::clock::Clock;
@@ -41,4 +44,22 @@ fn a_file_that_is_no_database_and_one_of_a_newer_server_are_refused() {
         refusal(&newer),
         "backbone: open failed: the tables have version 7; expected 2: was it written by another version of the server?"
     );
+}
+
+#[test]
+fn only_the_owner_reads_a_new_store_and_the_mode_of_an_old_one_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("store.db");
+    let modes = || {
+        ["", "-wal", "-shm"].map(|end| {
+            let file = dir.path().join(format!("store.db{end}"));
+            fs::metadata(file).unwrap().permissions().mode() & 0o777
+        })
+    };
+    let store = Embedded::open(&path, Clock::manual(START)).unwrap();
+    assert_eq!(modes(), [0o600; 3]);
+    drop(store);
+    fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+    let _store = Embedded::open(&path, Clock::manual(START)).unwrap();
+    assert_eq!(modes(), [0o640; 3]);
 }
