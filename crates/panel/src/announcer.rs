@@ -67,10 +67,16 @@ impl Announcer {
         group.newest = Some(card.clone());
     }
 
-    /// Something the agent did had no effect.
-    pub(crate) fn remark(&mut self, text: Text) {
-        if self.remarks.len() < MAX_REMARKS && !self.remarks.contains(&text) {
-            self.remarks.push(text);
+    /// What became of something the agent did, or what they are shown beside the cards. What does not hold any more is not
+    /// said, if it was not yet.
+    pub(crate) fn remark(&mut self, text: Text, holds: bool) {
+        let known = self.remarks.iter().position(|remark| *remark == text);
+        match known {
+            Some(at) if !holds => {
+                self.remarks.remove(at);
+            }
+            None if holds && self.remarks.len() < MAX_REMARKS => self.remarks.push(text),
+            _ => {}
         }
     }
 

@@ -8,7 +8,7 @@ use cuecard_protocol::{Card, ClientMessage, Millis, Seq, ServerMessage, VERSION}
 
 use crate::resume::{Placed, Welcomed};
 use crate::salvage::{Salvaged, salvage};
-use crate::{Effect, News, Panel};
+use crate::{Effect, News, Panel, Text};
 
 /// What happened that the screen does not show, since the panel began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -87,6 +87,10 @@ impl Panel {
                 let is_news = self.clock.set_server(server_now);
                 let is_outdated = version != VERSION;
                 self.revision += u64::from(is_news || is_outdated != self.is_outdated);
+                if is_outdated && !self.is_outdated {
+                    let offer = Text::plain("A newer version of this panel is ready.");
+                    self.announcer.remark(offer, true);
+                }
                 self.is_outdated = is_outdated;
                 self.feed.abandon_snapshot();
                 match self.position.welcome(log, head, resume) {

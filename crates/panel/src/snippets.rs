@@ -76,7 +76,7 @@ impl Panel {
             Handover::Inserted => "Inserted.",
             Handover::Failed => "The browser does not allow copying here.",
         };
-        self.announcer.remark(Text::plain(words));
+        self.announcer.remark(Text::plain(words), true);
         let is_first = outcome != Handover::Failed && self.feed.mark_adopted(&card_id, &snippet_id);
         if is_first {
             if let Some(kept) = self.feed.get(&card_id) {
