@@ -81,7 +81,7 @@ async fn enter_on_an_alert_or_a_button_decides_nothing_by_itself() {
 }
 
 #[wasm_bindgen_test]
-async fn numbers_pick_a_snippet_of_the_focused_prompt_else_of_the_topmost() {
+async fn numbers_pick_a_snippet_of_the_focused_prompt_from_another_card_of_the_topmost() {
     let stage = Stage::new();
     stage
         .show(view(vec![
@@ -90,8 +90,10 @@ async fn numbers_pick_a_snippet_of_the_focused_prompt_else_of_the_topmost() {
             prompt("p2", false),
         ]))
         .await;
+    assert!(!stage.press("2"), "no card has the focus");
+    stage.one("[data-card-id='a']").focus().expect("focus");
     assert!(stage.press("2"));
-    stage.press("ArrowUp");
+    stage.press("ArrowDown");
     assert_eq!(stage.focused(), "p2");
     assert!(stage.press("1") && stage.press("Enter"));
     assert!(!stage.press("3"), "there is no third");
