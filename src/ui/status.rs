@@ -20,7 +20,7 @@ const fn name(status: &Status) -> &'static str {
     }
 }
 
-/// One word, which screen readers hear when it changes. The countdown is not part of it: they would hear every second.
+/// One word. Screen readers find it here; that it has changed they hear from the announcer.
 pub fn word(state: &State, words: &Words) -> String {
     words.say(match state.status {
         Status::Connecting => "Connecting",
