@@ -16,7 +16,7 @@ export function panel({ page, seen }) {
     /** The ids of all cards, from top to bottom. */
     ids,
     dismiss: (id) => card(id).locator('button[data-action="dismiss"]').click(),
-    status: () => page.locator('cuecard-panel [role="status"]').allInnerTexts().then((texts) => texts.join(' ')),
+    status: () => page.locator('cuecard-panel .state > span').allInnerTexts().then((texts) => texts.join(' ')),
     /** Waits until the broker has greeted the panel this often. */
     greeted: (times = 1, withinMs) => until(`welcome number ${times}`, () => welcomes(seen).length >= times, withinMs),
     /** Waits until exactly these cards are there, in any order; asks for those that wait while the list is read. */

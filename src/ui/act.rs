@@ -4,9 +4,10 @@
 use cuecard_panel::{Event as PanelEvent, Filter, Way};
 use cuecard_protocol::CardId;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, Event, HtmlElement, HtmlInputElement, KeyboardEvent};
+use web_sys::{Element, Event, HtmlInputElement, KeyboardEvent};
 
 use super::card::{self, SNIPPET_ID};
+use super::drawn::keep_focus;
 use super::screen::Shared;
 use super::undo::REASON;
 use super::{composer, find, keys};
@@ -137,12 +138,6 @@ pub fn act(shared: &Shared, action: &str, element: &Element) {
 /// The element itself or the nearest one around it that matches.
 pub fn closest(element: &Element, selector: &str) -> Option<Element> {
     element.closest(selector).ok().flatten()
-}
-
-/// Keeps the keyboard in the panel when the button that was pressed goes out of sight.
-fn keep_focus(panel: &Element) {
-    // Fails only for an element that cannot take it.
-    let _ = panel.unchecked_ref::<HtmlElement>().focus();
 }
 
 fn card_of(element: &Element) -> Option<CardId> {

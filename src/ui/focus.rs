@@ -4,6 +4,8 @@ use cuecard_protocol::CardId;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, ShadowRoot};
 
+use super::keys::is_field;
+
 /// Everything in the feed that stands for a card.
 const ROWS: &str = ".feed [data-card-id]";
 
@@ -55,7 +57,8 @@ impl FocusedCard {
     }
 
     /// Gives the focus back when it was lost: to what had it, if that was only moved; else to the row that stands for
-    /// the same card now, else to the one that took its place, else to the nearest, else to the feed.
+    /// the same card now, else to the one that took its place, else to the nearest, else to the feed. From a field it goes to
+    /// the panel, where what the agent types on decides nothing.
     pub fn restore(&self, root: &ShadowRoot) {
         if let Some(focused) = &self.focused {
             if root.active_element().is_some() {
@@ -67,7 +70,9 @@ impl FocusedCard {
                 return;
             }
         }
-        let rows = rows(root);
+        let was_writing = self.focused.as_ref().is_some_and(is_field);
+        let home = if was_writing { ".panel" } else { ".feed" };
+        let rows = if was_writing { Vec::new() } else { rows(root) };
         let same = rows
             .iter()
             .find(|row| row.get_attribute("data-card-id").as_ref() == Some(&self.id));
@@ -76,7 +81,7 @@ impl FocusedCard {
         let mut near = same.into_iter().chain(after).chain(before);
         let target = near
             .find_map(|row| self.place_in(row))
-            .or_else(|| root.query_selector(".feed").ok().flatten());
+            .or_else(|| root.query_selector(home).ok().flatten());
         if let Some(target) = target.and_then(|target| target.dyn_into::<HtmlElement>().ok()) {
             // Fails only for an element that cannot take it.
             let _ = target.focus();

@@ -29,6 +29,7 @@ const KEYS: [(&str, &str); 13] = [
 ];
 
 const CARD: &str = "article[data-card-id]";
+const PROMPT: &str = ".card.prompt";
 
 /// A key was pressed somewhere in the panel.
 pub fn press(shared: &Shared, event: &KeyboardEvent, target: &Element, panel: &Element) {
@@ -86,8 +87,10 @@ fn handle(shared: &Shared, key: &str, target: &Element, panel: &Element) -> bool
             closest(target, CARD).is_some_and(|card| decide(shared, "dismiss", &card, panel))
         }
         "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" => {
-            let prompt = closest(target, ".card.prompt").or_else(|| first(panel, ".card.prompt"));
+            let prompt = closest(target, PROMPT).or_else(|| first(panel, PROMPT));
             let number = if key == "0" { "10" } else { key };
+            // Only from a card: elsewhere it may be meant for a field that is gone.
+            let prompt = prompt.filter(|_| closest(target, CARD).is_some());
             prompt.is_some_and(|prompt| insert(shared, &prompt, number))
         }
         "s" | "S" => closest(target, ".card.task")
@@ -165,7 +168,8 @@ fn escape(shared: &Shared, target: &Element, panel: &Element) -> bool {
     true
 }
 
-fn is_field(target: &Element) -> bool {
+/// Whether the agent writes there.
+pub fn is_field(target: &Element) -> bool {
     target.matches("input, textarea").unwrap_or(false)
 }
 

@@ -24,7 +24,7 @@ pub fn build(words: &Words, has_composer: bool) -> Result<Element, JsValue> {
                 <span class={"count"} part="count"></span>
                 <div class="who">
                     <span class={"state"} part="state">
-                        <span role="status"><span class={"word"}></span><span class={"unseen stop-reason"}></span></span>
+                        <span><span class={"word"}></span><span class={"unseen stop-reason"}></span></span>
                     </span>
                     <span class="agent" title=words.say("Signed-in agent")></span>
                 </div>
@@ -170,6 +170,8 @@ pub fn name_count(panel: &Element, words: &Words, state: &State) -> Result<(), J
     let Some(count) = panel.query_selector(".count")? else {
         return Ok(());
     };
+    // A bare `span` may not have a name.
+    count.set_attribute("role", "img")?;
     count.set_attribute("aria-label", &words.count("{0} card|{0} cards", state.live))
 }
 

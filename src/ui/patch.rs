@@ -11,7 +11,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, HtmlInputElement};
 
 use super::surroundings::State;
-use super::{card, composer, find, panel, reading, status, tasks, undo};
+use super::{card, composer, drawn, find, panel, reading, status, tasks, undo};
 use crate::shell::Words;
 
 /// A text that may differ from time to time: where it stands, and what it says.
@@ -96,8 +96,7 @@ impl Shown {
         for part in &mut self.parts {
             let is_shown = (part.of)(&state);
             if part.shown.replace(is_shown) != Some(is_shown) {
-                part.element
-                    .toggle_attribute_with_force("hidden", !is_shown)?;
+                drawn::reveal(panel, &part.element, is_shown)?;
             }
         }
         count_down(panel, words, &state, now)?;

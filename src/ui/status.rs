@@ -6,6 +6,7 @@ use wasm_bindgen::JsValue;
 use web_sys::Element;
 
 use super::age::seconds_until;
+use super::drawn;
 use super::surroundings::State;
 use crate::shell::Words;
 
@@ -19,7 +20,7 @@ const fn name(status: &Status) -> &'static str {
     }
 }
 
-/// One word, which screen readers hear when it changes. The countdown is not part of it: they would hear every second.
+/// One word. Screen readers find it here; that it has changed they hear from the announcer.
 pub fn word(state: &State, words: &Words) -> String {
     words.say(match state.status {
         Status::Connecting => "Connecting",
@@ -77,10 +78,10 @@ pub fn refresh(panel: &Element, state: &State) -> Result<(), JsValue> {
             element.set_attribute("data-state", name)?;
         }
     }
-    // A try can be asked for, unless one runs.
+    // A try can be asked for, unless one runs. The button keeps the keyboard meanwhile, which one that is disabled would lose.
     let is_trying = matches!(state.status, Status::Reconnecting { next_try_at: None });
     if let Some(button) = panel.query_selector("[data-action=try-now]")? {
-        button.toggle_attribute_with_force("disabled", is_trying)?;
+        button.set_attribute("aria-disabled", drawn::word(is_trying))?;
     }
     Ok(())
 }

@@ -117,3 +117,19 @@ async fn a_reason_may_be_picked_or_written_while_the_row_stays() {
         "who writes is not disturbed"
     );
 }
+
+#[wasm_bindgen_test]
+async fn what_is_typed_on_after_the_offer_ended_reaches_no_card() {
+    let stage = Stage::new();
+    let mut row = suggestion("a");
+    row.state = CardState::Undoable {
+        until: cuecard::shell::now().plus(Millis(5_000)),
+        reason: None,
+    };
+    stage.show(view(vec![row, suggestion("b")])).await;
+    stage.one(".other").focus().expect("focus");
+    stage.show(view(vec![suggestion("b")])).await;
+    assert_eq!(stage.focused(), "panel");
+    assert!(!stage.press("Backspace"));
+    assert_eq!(stage.done(), []);
+}

@@ -207,9 +207,9 @@ async fn a_card_on_screen_is_reported_once() {
 }
 
 #[wasm_bindgen_test]
-async fn the_status_line_is_there_from_the_start_and_counts_down_outside_the_live_region() {
+async fn the_status_line_is_there_from_the_start_and_counts_down_beside_it() {
     let stage = Stage::new();
-    let status = stage.one("[role='status']");
+    let status = stage.one(".state > span");
     stage.show(view(vec![])).await;
     assert_eq!(status.text_content().as_deref(), Some("Connected"));
     assert_eq!(
@@ -241,7 +241,23 @@ async fn the_status_line_is_there_from_the_start_and_counts_down_outside_the_liv
     stopped.status = Status::Stopped {
         reason: Text::plain("No such agent."),
     };
-    stage.show(stopped).await;
+    let mut trying = view(vec![]);
+    trying.status = Status::Reconnecting { next_try_at: None };
+    let try_now = stage.one("button[data-action='try-now']");
+    try_now.focus().expect("focus");
+    for (view, is_disabled) in [(trying, "true"), (stopped, "false")] {
+        stage.show(view).await;
+        assert_eq!(
+            try_now.get_attribute("aria-disabled").as_deref(),
+            Some(is_disabled)
+        );
+        assert!(stage.root.active_element().as_ref() == Some(&try_now));
+    }
+    assert_eq!(stage.all("[role='status']").len(), 0, "one voice is enough");
+    assert_eq!(
+        stage.one(".count").get_attribute("role").as_deref(),
+        Some("img")
+    );
     assert_eq!(
         status.text_content().as_deref(),
         Some("Disconnected. No such agent.")

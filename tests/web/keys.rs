@@ -1,6 +1,6 @@
 //! The keyboard alone is enough.
 
-use cuecard_panel::{CardState, Event, Filter, Way};
+use cuecard_panel::{CardState, Event, Filter, Status, Way};
 use cuecard_protocol::{CardId, Millis};
 use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -81,7 +81,7 @@ async fn enter_on_an_alert_or_a_button_decides_nothing_by_itself() {
 }
 
 #[wasm_bindgen_test]
-async fn numbers_pick_a_snippet_of_the_focused_prompt_else_of_the_topmost() {
+async fn numbers_pick_a_snippet_of_the_focused_prompt_from_another_card_of_the_topmost() {
     let stage = Stage::new();
     stage
         .show(view(vec![
@@ -90,8 +90,10 @@ async fn numbers_pick_a_snippet_of_the_focused_prompt_else_of_the_topmost() {
             prompt("p2", false),
         ]))
         .await;
+    assert!(!stage.press("2"), "no card has the focus");
+    stage.one("[data-card-id='a']").focus().expect("focus");
     assert!(stage.press("2"));
-    stage.press("ArrowUp");
+    stage.press("ArrowDown");
     assert_eq!(stage.focused(), "p2");
     assert!(stage.press("1") && stage.press("Enter"));
     assert!(!stage.press("3"), "there is no third");
@@ -153,4 +155,31 @@ async fn where_the_agent_writes_keys_are_letters() {
     assert_eq!(stage.focused(), "a");
     assert_eq!(stage.all(".find[hidden]").len(), 1);
     assert_eq!(stage.done(), [Event::Filter(Filter::default())]);
+}
+
+#[wasm_bindgen_test]
+async fn the_keyboard_stays_in_the_panel_when_its_button_goes() {
+    let stage = Stage::new();
+    let many = ["a", "b", "c", "d"].map(suggestion).to_vec();
+    stage.show(view(many)).await;
+    stage.press("?");
+    stage.one(".hide-keys").focus().expect("focus");
+    assert!(stage.press("Escape"));
+    assert_eq!(stage.focused(), "panel", "the sheet is closed");
+
+    stage.one("button.search").click();
+    stage.show(view(vec![suggestion("a")])).await;
+    stage.one("button.search").focus().expect("focus");
+    stage.one("button.search").click();
+    assert_eq!(stage.focused(), "panel", "there is little to search");
+
+    let mut down = view(vec![]);
+    let trying = Status::Reconnecting { next_try_at: None };
+    for status in [Status::Connecting, trying.clone(), trying] {
+        down.status = status;
+        stage.show(down.clone()).await;
+    }
+    stage.one("[data-action='try-now']").focus().expect("focus");
+    stage.show(view(vec![])).await;
+    assert_eq!(stage.focused(), "panel", "the notice is gone");
 }

@@ -80,6 +80,18 @@ async fn escape_or_the_button_gives_up() {
 }
 
 #[wasm_bindgen_test]
+async fn what_is_typed_on_after_the_prompt_left_reaches_no_card() {
+    let (stage, _) = stage().await;
+    let others = ["o", "s"].map(|id| prompt(id, false));
+    stage.show(view(others.to_vec())).await;
+    assert_eq!(stage.focused(), "panel");
+    for key in ["1", "2", "0", "Backspace", "Delete", "Enter", "s"] {
+        assert!(!stage.press(key), "{key}");
+    }
+    assert_eq!(stage.done(), []);
+}
+
+#[wasm_bindgen_test]
 async fn what_is_written_stays_while_the_screen_changes() {
     let (stage, prompt) = stage().await;
     write(&stage, 0, "Ada");

@@ -67,11 +67,16 @@ impl Announcer {
         group.newest = Some(card.clone());
     }
 
-    /// What became of something the agent did: that it is done, or why it had no effect.
+    /// What became of something the agent did, that it is done or why it had no effect; or what they see beside the cards.
     pub(crate) fn remark(&mut self, text: Text) {
         if self.remarks.len() < MAX_REMARKS && !self.remarks.contains(&text) {
             self.remarks.push(text);
         }
+    }
+
+    /// Leaves out a remark that does not hold any more, if it was not said yet.
+    pub(crate) fn unsay(&mut self, text: &Text) {
+        self.remarks.retain(|remark| remark != text);
     }
 
     /// The status line changed.

@@ -7,7 +7,7 @@ use cuecard_protocol::{
 use crate::dismissal::{Pending, UNDO_FOR};
 use crate::effect::{Decided, TaskLink};
 use crate::outbox::Deed;
-use crate::{Effect, News, Panel, Text};
+use crate::{Effect, News, Panel, Text, title};
 
 /// Longest reason, in characters (platform wire, section 13; see [`Action::reason`]).
 const MAX_REASON: usize = 500;
@@ -71,7 +71,12 @@ impl Panel {
             at: self.clock.server(now),
             reason,
         };
+        // A reason comes from the row of a dismissal that was said; of what is final at once there is nothing to take back.
+        let is_news = pending.reason.is_none() && pending.until > now;
         if self.dismissals.add(card_id, pending) {
+            if is_news {
+                self.announcer.remark(dismissed(&kept.card));
+            }
             self.is_unstored = true;
             self.revision += 1;
         }
@@ -79,6 +84,9 @@ impl Panel {
 
     pub(crate) fn undo(&mut self, card_id: &CardId) {
         if self.dismissals.remove(card_id).is_some() {
+            if let Some(kept) = self.feed.get(card_id) {
+                self.announcer.unsay(&dismissed(&kept.card));
+            }
             self.is_unstored = true;
             self.revision += 1;
         }
@@ -177,6 +185,11 @@ impl Panel {
             self.revision += 1;
         }
     }
+}
+
+/// As its row says it, too.
+fn dismissed(card: &Card) -> Text {
+    Text::with("Dismissed: {0}", vec![title(card)])
 }
 
 /// Why an action does not count, in the agent's words. What the server says of it is for developers.

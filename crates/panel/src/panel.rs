@@ -30,6 +30,10 @@ const LONGEST_TIMER: Millis = Millis::from_secs(3600);
 
 /// Everything one panel knows and decides.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, any may hold with any other"
+)]
 pub struct Panel {
     pub(crate) agent_id: Option<AgentId>,
     pub(crate) clock: Clock,
@@ -56,6 +60,8 @@ pub struct Panel {
     pub(crate) insights: Insights,
     pub(crate) counts: Counts,
     pub(crate) is_outdated: bool,
+    /// Whether the filter hides every card there is.
+    pub(crate) matches_nothing: bool,
     /// What an earlier life left behind, until it is known whose panel this is.
     left_behind: Option<Stored>,
     status: Status,
@@ -95,6 +101,7 @@ impl Panel {
             insights: Insights::default(),
             counts: Counts::default(),
             is_outdated: false,
+            matches_nothing: false,
             left_behind: None,
             status: Status::Connecting,
             is_unstored: false,
@@ -114,6 +121,7 @@ impl Panel {
         self.finish_confirmations(now);
         self.show_unread(now);
         self.leave_tasks();
+        self.tell_matches();
         self.find_session(now, random, &mut effects);
         self.connection.tick(now, random, &mut effects);
         self.tell_typing(now, &mut effects);

@@ -7,7 +7,7 @@ use cuecard_protocol::{Card, CardBody, CardId, Millis};
 
 use crate::ordered::{Kept, Place};
 use crate::view::{CardState, CardView};
-use crate::{Effect, Filter, Panel};
+use crate::{Effect, Filter, Panel, Text};
 
 /// What is on the list and what is kept from it.
 pub(crate) struct Rows {
@@ -103,6 +103,22 @@ impl Panel {
     pub(crate) fn leave_tasks(&mut self) {
         if self.shows_tasks && self.rows().cards.is_empty() && self.open_tasks() == 0 {
             self.show_tasks(false);
+        }
+    }
+
+    /// Says when it comes to that, what stands in the place of the cards that the filter hides.
+    pub(crate) fn tell_matches(&mut self) {
+        let is_nothing = self.filter.is_set() && {
+            let rows = self.rows();
+            rows.cards.is_empty() && rows.filtered > 0
+        };
+        if is_nothing != self.matches_nothing {
+            self.matches_nothing = is_nothing;
+            let remark = Text::plain("Nothing matches");
+            self.announcer.unsay(&remark);
+            if is_nothing {
+                self.announcer.remark(remark);
+            }
         }
     }
 

@@ -42,7 +42,8 @@ fn pending(desk: &Desk, name: &str) -> Effect {
 fn a_dismissal_is_final_after_five_seconds() {
     let mut desk = with_card("a");
     let revision = desk.panel.revision();
-    desk.check(dismiss(id("a")), &[pending(&desk, "a")]);
+    let said = polite("Dismissed: Title of a");
+    desk.check(dismiss(id("a")), &[said, pending(&desk, "a")]);
     assert!(desk.panel.revision() > revision);
     assert_eq!(
         desk.panel.view(desk.now).cards[0].state,
@@ -274,6 +275,8 @@ fn a_refused_decision_is_said_and_a_refused_report_counted() {
         },
     };
     desk.check_say(&refused(&rendered), &[store(&[&dismissed])]);
+    // What was said of the dismissal has its time first.
+    desk.sleep(3_000);
     desk.check_say(
         &refused(&dismissed),
         &[

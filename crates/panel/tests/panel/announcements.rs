@@ -1,6 +1,6 @@
 //! What a screen reader says: critical at once, the rest in its time, nothing twice.
 
-use cuecard_panel::Event;
+use cuecard_panel::{Effect, Event, Filter};
 use cuecard_protocol::card::AlertLevel;
 use cuecard_protocol::{CardBody, Resume};
 
@@ -159,4 +159,80 @@ fn the_end_is_said() {
         Event::SocketClosed { code: 4409 },
         &[polite("Cards now come to another window of this panel.")],
     );
+}
+
+/// What is said of a step; the rest is left out.
+fn spoken(mut effects: Vec<Effect>) -> Vec<Effect> {
+    effects.retain(|effect| matches!(effect, Effect::Announce(_)));
+    effects
+}
+
+#[test]
+fn a_dismissal_that_can_be_taken_back_is_said_once() {
+    let mut desk = Desk::connected();
+    for (seq, name) in [(1, "a"), (2, "b")] {
+        let card = desk.high(name);
+        desk.say(&came(seq, card));
+    }
+    desk.wait(9_000);
+    let dismissed = polite("Dismissed: Title of a");
+    assert_eq!(spoken(desk.step(dismiss(id("a")))), [dismissed]);
+    let because = Event::Dismiss {
+        card_id: id("a"),
+        reason: Some("Already done".into()),
+    };
+    assert_eq!(spoken(desk.step(because)), []);
+    assert_eq!(spoken(desk.step(dismiss(id("nobody")))), []);
+    // What was taken back before it could be said is not said.
+    desk.step(dismiss(id("b")));
+    desk.step(Event::Undo(id("b")));
+    let later = desk.wait(9_000).into_iter().map(|(_, effect)| effect);
+    assert_eq!(spoken(later.collect()), []);
+}
+
+#[test]
+fn a_dismissal_in_the_last_second_of_a_card_is_final_and_not_offered() {
+    let mut desk = Desk::connected();
+    let card = desk.high("a");
+    let life = card.expires_at.since(desk.server_now()).0;
+    desk.say(&came(1, card));
+    desk.wait(life - 500);
+    assert_eq!(spoken(desk.step(dismiss(id("a")))), []);
+}
+
+#[test]
+fn that_nothing_matches_is_said_when_it_comes_to_that() {
+    let mut desk = Desk::connected();
+    let search = |query: &str| {
+        Event::Filter(Filter {
+            query: query.into(),
+            kind: None,
+        })
+    };
+    // Without a card there is nothing to match.
+    desk.check(search("x"), &[]);
+    desk.step(search(""));
+    let card = desk.high("a");
+    desk.say(&came(1, card));
+    desk.wait(5_000);
+    for (query, said) in [
+        ("title", false),
+        ("title x", true),
+        ("title xy", false),
+        ("title", false),
+        ("title x", true),
+    ] {
+        let expected: Vec<_> = said
+            .then(|| polite("Nothing matches"))
+            .into_iter()
+            .collect();
+        desk.check(search(query), &expected);
+        desk.sleep(3_000);
+    }
+    // What matches again before it could be said is not said.
+    for query in ["title", "title x", "title", "title x", "title"] {
+        desk.step(search(query));
+    }
+    let later = desk.wait(9_000).into_iter().map(|(_, effect)| effect);
+    assert_eq!(spoken(later.collect()), []);
 }

@@ -215,7 +215,10 @@ async fn what_cannot_be_started_is_named() {
     assert!(stderr.contains("--token-ttl"), "{stderr}");
     let (code, stderr) = refused(&["--webhook-url", "ftp://example.com"]).await;
     assert_eq!(code, Some(2));
-    assert!(stderr.contains("\"ftp://example.com\" has another scheme"), "{stderr}");
+    assert!(
+        stderr.contains("\"ftp://example.com\" has another scheme"),
+        "{stderr}"
+    );
     let (code, stderr) = refused(&["--rate-limit", "typing=fast"]).await;
     assert_eq!(code, Some(2));
     assert!(
