@@ -44,10 +44,7 @@ fn click(shared: &Shared, target: &Element, panel: &Element) {
         }
         "search" if shared.open().search => find::close(shared),
         "search" => find::open(shared, panel),
-        "kind" => {
-            // Fails only for a selector that is none.
-            let _ = find::choose_kind(shared, panel, &button);
-        }
+        "kind" => find::choose_kind(shared, panel, &button),
         "cards" => shared.send(PanelEvent::ShowTasks(false)),
         "tasks" => shared.send(PanelEvent::ShowTasks(true)),
         "show-new" => shared.send(PanelEvent::ShowNew),

@@ -7,7 +7,7 @@ use web_sys::{Element, HtmlElement};
 use super::drawn::word;
 use super::screen::Shared;
 use super::skeleton::{self, Parts, next};
-use crate::shell::Words;
+use crate::shell::{Words, elements};
 
 const KINDS: [(&str, Option<CardKind>); 4] = [
     ("All", None),
@@ -46,7 +46,7 @@ pub fn fill(bar: &Element, words: &Words) -> Result<(), JsValue> {
     kinds.set_attribute("role", "group")?;
     kinds.set_attribute("aria-label", &words.say("Show"))?;
     kinds.append_child(&skeleton::copy(CHIPS)?)?;
-    for (chip, (name, _)) in chips(&kinds)?.zip(KINDS) {
+    for (chip, (name, _)) in chips(&kinds).into_iter().zip(KINDS) {
         chip.set_text_content(Some(&words.say(name)));
     }
     Ok(())
@@ -54,21 +54,23 @@ pub fn fill(bar: &Element, words: &Words) -> Result<(), JsValue> {
 
 /// Shows which kind is chosen.
 pub fn show_kind(panel: &Element, chosen: Option<CardKind>) -> Result<(), JsValue> {
-    for (chip, (_, kind)) in chips(panel)?.zip(KINDS) {
+    for (chip, (_, kind)) in chips(panel).into_iter().zip(KINDS) {
         chip.set_attribute("aria-pressed", word(kind == chosen))?;
     }
     Ok(())
 }
 
 /// A chip was pressed.
-pub fn choose_kind(shared: &Shared, panel: &Element, pressed: &Element) -> Result<(), JsValue> {
-    let chosen = chips(panel)?.zip(KINDS).find(|(chip, _)| chip == pressed);
+pub fn choose_kind(shared: &Shared, panel: &Element, pressed: &Element) {
+    let chosen = chips(panel)
+        .into_iter()
+        .zip(KINDS)
+        .find(|(chip, _)| chip == pressed);
     if let Some((_, (_, kind))) = chosen {
         let mut filter = shared.filter();
         filter.kind = kind;
         shared.send(Event::Filter(filter));
     }
-    Ok(())
 }
 
 /// Opens the bar and puts the keyboard there.
@@ -88,9 +90,6 @@ pub fn close(shared: &Shared) {
     shared.send(Event::Filter(Filter::default()));
 }
 
-fn chips(root: &Element) -> Result<impl Iterator<Item = Element>, JsValue> {
-    let chips = root.query_selector_all(".chip.kind")?;
-    Ok((0..chips.length())
-        .filter_map(move |index| chips.get(index))
-        .map(JsCast::unchecked_into))
+fn chips(root: &Element) -> Vec<Element> {
+    elements(root, ".chip.kind")
 }

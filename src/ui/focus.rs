@@ -5,6 +5,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, ShadowRoot};
 
 use super::keys::is_field;
+use crate::shell::elements;
 
 /// Everything in the feed that stands for a card.
 const ROWS: &str = ".feed [data-card-id]";
@@ -102,11 +103,5 @@ impl FocusedCard {
 }
 
 fn rows(root: &ShadowRoot) -> Vec<Element> {
-    let Ok(list) = root.query_selector_all(ROWS) else {
-        return Vec::new();
-    };
-    (0..list.length())
-        .filter_map(|index| list.get(index))
-        .map(JsCast::unchecked_into)
-        .collect()
+    elements(root.unchecked_ref(), ROWS)
 }

@@ -9,7 +9,7 @@ use super::act::{act, closest};
 use super::screen::Shared;
 use super::skeleton::{self, Parts, next};
 use super::{card, composer, find};
-use crate::shell::Words;
+use crate::shell::{Words, elements};
 
 /// The keys and what they do, as the sheet lists them.
 const KEYS: [(&str, &str); 13] = [
@@ -185,13 +185,9 @@ fn leaves_field(event: &KeyboardEvent, target: &Element) -> bool {
 /// The card after or before the one that the element is in; the first or the last if it is in none, the same at the end.
 fn neighbour(element: &Element, panel: &Element, is_down: bool) -> Option<Element> {
     let Some(row) = closest(element, ".feed > *") else {
-        let cards = panel.query_selector_all(CARD).ok()?;
-        let index = if is_down {
-            0
-        } else {
-            cards.length().checked_sub(1)?
-        };
-        return cards.get(index).map(JsCast::unchecked_into);
+        let mut cards = elements(panel, CARD);
+        cards.truncate(if is_down { 1 } else { usize::MAX });
+        return cards.pop();
     };
     let step = |row: &Element| {
         if is_down {

@@ -3,14 +3,14 @@
 
 use cuecard_panel::{CardState, CardView, title};
 use cuecard_protocol::{CardBody, Millis};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 use web_sys::Element;
 
 use super::age::seconds_until;
 use super::card::set_property;
 use super::drawn::word;
 use super::skeleton::{self, Parts, next};
-use crate::shell::{self, Words};
+use crate::shell::{self, Words, elements};
 
 /// [`fill`] goes through them in this order.
 const PARTS: Parts = &[
@@ -88,9 +88,7 @@ pub fn refresh(
     if let Some(time) = element.query_selector(".undo-time")? {
         time.set_text_content(Some(&words.unit(left, "second")));
     }
-    let chips = element.query_selector_all(".chip")?;
-    for chip in (0..chips.length()).filter_map(|index| chips.get(index)) {
-        let chip: Element = chip.unchecked_into();
+    for chip in elements(element, ".chip") {
         let is_picked = reason.is_some() && chip.get_attribute(REASON) == *reason;
         chip.set_attribute("aria-pressed", word(is_picked))?;
     }

@@ -302,14 +302,7 @@ impl Panel {
             Event::Reading(reads) => self.reading.sign(reads, now),
             Event::ShowNew => self.show_new(effects),
             Event::ShowCard(card_id) => self.show_card(card_id, effects),
-            Event::Shows(interaction) => {
-                self.typing.leave(now, effects);
-                // What the host knew is of the customer before.
-                if self.interaction.is_some() && self.interaction != interaction {
-                    self.context.clear();
-                }
-                self.interaction = interaction;
-            }
+            Event::Shows(interaction) => self.shows(interaction, now, effects),
             Event::Context(values) => self.context = values,
             Event::Keystroke => {
                 if let Some(interaction) = &self.interaction {
@@ -325,6 +318,20 @@ impl Panel {
             Event::ToggleInsights => effects.push(Effect::ToggleInsights),
             Event::TryNow => self.connection.try_now(now, effects),
         }
+    }
+
+    fn shows(
+        &mut self,
+        interaction: Option<InteractionId>,
+        now: Millis,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.typing.leave(now, effects);
+        // What the host knew is of the customer before.
+        if self.interaction.is_some() && self.interaction != interaction {
+            self.context.clear();
+        }
+        self.interaction = interaction;
     }
 
     fn page_turned(&mut self, is_visible: bool, now: Millis, effects: &mut Vec<Effect>) {

@@ -16,13 +16,14 @@ use cuecard_protocol::html::{
     ATTRIBUTES, IMAGE_ATTRIBUTES, LINK_REL, STYLE_ATTRIBUTE, is_allowed_image, is_allowed_link,
 };
 use js_sys::Array;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 use web_sys::{Document, Element, Node};
 
 pub use colour::Colour;
 use native::Native;
 use purify::Purify;
 
+use super::elements::elements;
 use super::object::object;
 
 /// Cleans card bodies; one for each panel.
@@ -107,7 +108,7 @@ impl Cleaner {
 }
 
 fn mark_links(target: &Element) -> Result<(), JsValue> {
-    for link in elements(target, "a")? {
+    for link in elements(target, "a") {
         match link.get_attribute("href") {
             Some(href) if is_allowed_link(&href) => {
                 link.set_attribute("rel", LINK_REL)?;
@@ -120,7 +121,7 @@ fn mark_links(target: &Element) -> Result<(), JsValue> {
 }
 
 fn keep_images_of(origins: &[String], holder: &Element) -> Result<(), JsValue> {
-    for image in elements(holder, "img")? {
+    for image in elements(holder, "img") {
         if image
             .get_attribute("src")
             .is_some_and(|src| is_allowed_image(&src, origins))
@@ -148,14 +149,6 @@ fn move_children(from: &Element, to: &Element) -> Result<(), JsValue> {
     children
         .iter()
         .try_for_each(|child| to.append_child(child).map(drop))
-}
-
-/// The descendants of `root` that match, in document order.
-fn elements(root: &Element, selector: &str) -> Result<impl Iterator<Item = Element>, JsValue> {
-    let list = root.query_selector_all(selector)?;
-    Ok((0..list.length())
-        .filter_map(move |index| list.get(index))
-        .map(JsCast::unchecked_into))
 }
 
 /// Whether `needle` (lower case, ASCII) is in the text, in any case.

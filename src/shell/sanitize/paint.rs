@@ -14,7 +14,7 @@ use super::{Colour, elements};
 pub fn paint(root: &Element) -> Result<(), JsValue> {
     // Document order, so the last one that contains an element is the nearest.
     let mut backgrounds: Vec<(Element, Backdrop)> = Vec::new();
-    for element in elements(root, "[data-style]")? {
+    for element in elements(root, "[data-style]") {
         let style = element.get_attribute(STYLE_ATTRIBUTE).unwrap_or_default();
         element.remove_attribute(STYLE_ATTRIBUTE)?;
         let behind = backgrounds

@@ -2,10 +2,10 @@
 
 use cuecard_panel::{Asking, Way};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Element, HtmlElement, HtmlInputElement, NodeList};
+use web_sys::{Element, HtmlElement, HtmlInputElement};
 
 use super::prompt::is_row_of;
-use crate::shell::Words;
+use crate::shell::{Words, elements};
 use crate::ui::skeleton::{self, Parts};
 
 /// What stands around the fields, and a field.
@@ -22,11 +22,11 @@ const WAY: &str = "data-way";
 
 /// Asks in the row of that snippet, and in no other. Fields that are there already stay as they are.
 pub fn show_asking(list: &Element, words: &Words, asking: Option<&Asking>) -> Result<(), JsValue> {
-    let asked = each(&list.query_selector_all(BLANKS)?).next();
+    let asked = list.query_selector(BLANKS)?;
     let row = match asking {
         Some(asking) => {
-            let rows = list.query_selector_all(".snippet")?;
-            each(&rows).find(|row| is_row_of(row, &asking.card_id, &asking.snippet_id))
+            let mut rows = elements(list, ".snippet").into_iter();
+            rows.find(|row| is_row_of(row, &asking.card_id, &asking.snippet_id))
         }
         None => None,
     };
@@ -86,28 +86,24 @@ fn ask(row: &Element, words: &Words, asking: &Asking) -> Result<(), JsValue> {
 
 /// What is written in the fields of a row: names and values.
 pub fn values(row: &Element) -> Vec<(String, String)> {
-    let Ok(blanks) = row.query_selector_all(BLANK_FIELD) else {
-        return Vec::new();
-    };
     let value = |blank: Element| {
         let name = blank.get_attribute(NAME)?;
         let value = blank.unchecked_into::<HtmlInputElement>().value();
         Some((name, value.trim().to_owned()))
     };
-    each(&blanks).filter_map(value).collect()
+    let blanks = elements(row, BLANK_FIELD).into_iter();
+    blanks.filter_map(value).collect()
 }
 
 /// Puts the keyboard into the first field of the row that is empty. False if there is none.
 pub fn needs_value(row: &Element) -> bool {
-    let Ok(blanks) = row.query_selector_all(BLANK_FIELD) else {
-        return false;
-    };
     let is_empty = |blank: &Element| {
         let value = blank.unchecked_ref::<HtmlInputElement>().value();
         value.trim().is_empty()
     };
     // Taking the keyboard fails only for an element that cannot.
-    each(&blanks)
+    let mut blanks = elements(row, BLANK_FIELD).into_iter();
+    blanks
         .find(is_empty)
         .is_some_and(|empty| empty.unchecked_ref::<HtmlElement>().focus().is_ok())
 }
@@ -115,10 +111,4 @@ pub fn needs_value(row: &Element) -> bool {
 /// What the row was asked for: the word of the button.
 pub fn way(row: &Element) -> Option<String> {
     row.query_selector(BLANKS).ok()??.get_attribute(WAY)
-}
-
-fn each(list: &NodeList) -> impl Iterator<Item = Element> {
-    (0..list.length())
-        .filter_map(|index| list.get(index))
-        .map(JsCast::unchecked_into)
 }

@@ -2,11 +2,11 @@
 
 use cuecard_panel::{Handed, Handover, in_words};
 use cuecard_protocol::{Card, CardId, Prompt, Snippet};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 use web_sys::Element;
 
 use super::{name_dismiss, name_interaction, times};
-use crate::shell::Words;
+use crate::shell::{Words, elements};
 use crate::ui::screen::Shared;
 use crate::ui::skeleton::{self, Parts, next};
 
@@ -103,9 +103,7 @@ fn fill_snippet(
 /// Says at the snippet that was handed over last what became of it, and at no other.
 pub fn show_handed(list: &Element, words: &Words, handed: Option<&Handed>) -> Result<(), JsValue> {
     const SAYS: &str = "data-handed";
-    let rows = list.query_selector_all(".snippet")?;
-    for row in (0..rows.length()).filter_map(|index| rows.get(index)) {
-        let row: Element = row.unchecked_into();
+    for row in elements(list, ".snippet") {
         let of_row = handed.filter(|handed| is_row_of(&row, &handed.card_id, &handed.snippet_id));
         let Some(handed) = of_row else {
             row.remove_attribute(SAYS)?;

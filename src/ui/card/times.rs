@@ -4,7 +4,7 @@ use cuecard_protocol::{Card, Millis};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, HtmlElement};
 
-use crate::shell::{self, Words, local_time};
+use crate::shell::{self, Words, elements, local_time};
 use crate::ui::age;
 use crate::ui::screen::Shared;
 
@@ -45,9 +45,8 @@ pub fn refresh(
     clock_offset: i64,
 ) -> Result<(), JsValue> {
     let now = Millis(now.0.saturating_add_signed(clock_offset));
-    let times = list.query_selector_all("time")?;
-    for time in (0..times.length()).filter_map(|index| times.get(index)) {
-        write(time.unchecked_ref(), words, now)?;
+    for time in elements(list, "time") {
+        write(&time, words, now)?;
     }
     Ok(())
 }
