@@ -73,7 +73,8 @@ async function hang() {
   for (const theme of chosen.theme.split(",")) {
     for (const width of chosen.width.split(",")) {
       const agent = `${theme}-${width}`;
-      const panel = element("cuecard-panel", "", { class: width, agent, broker: `${location.origin}/brokers/${agent}`, lang: chosen.lang, density: chosen.density });
+      const panel = element("cuecard-panel", "", { class: width, agent, lang: chosen.lang, density: chosen.density });
+      if (!state.isServed) panel.setAttribute("broker", `${location.origin}/brokers/${agent}`);
       // The panel's own light or dark, and the page's, come together for a high contrast of either.
       panel.setAttribute("theme", theme.replace("-dark", ""));
       panel.classList.toggle("dark", theme === "high-contrast-dark");

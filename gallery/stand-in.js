@@ -87,9 +87,9 @@ const realFetch = window.fetch;
 
 async function answer(input, init) {
   const url = input.url ?? String(input);
-  const found = /\/brokers\/([^/]+)\/api\/(\w+)$/.exec(url);
+  const found = /(?:\/brokers\/([^/]+)|^\w+:\/\/[^/]+)\/api\/(\w+)$/.exec(url);
   if (!found) return realFetch.call(window, input, init);
-  const [, agent, what] = found;
+  const [, agent = "served", what] = found;
   const json = (body) => new Response(JSON.stringify(body), { headers: { "content-type": "application/json" } });
   if (what === "session") return json({ agent_id: "AGT-1007", version: behaviour.version, locale: "en", expires_at: Date.now() + 8 * 3_600_000, image_origins: [] });
   if (what === "ticket") return behaviour.silent ? new Promise(() => {}) : json({ ticket: "t", url: `ws://stand-in/${agent}`, expires_in: 30 });

@@ -95,7 +95,8 @@ export const STATES = {
     title: "Stopped", cards: () => [],
     act: async (panel) => { panel.lose(4409); await connection("stopped")(panel); },
   },
-  outdated: { title: "Newer version ready", cards: () => [cards.high()], broker: { version: "9.9.9" }, act: (panel) => shown(panel, '.notice[data-state="outdated"]') },
+  // Offered where the page is the broker's own.
+  outdated: { title: "Newer version ready", isServed: true, cards: () => [cards.high()], broker: { version: "9.9.9" }, act: (panel) => shown(panel, '.notice[data-state="outdated"]') },
   search: { title: "Search", cards: cards.all, act: searched("annual", ".filtered") },
   "search-nothing": { title: "Search without a match", cards: cards.all, act: searched("zebra", ".empty") },
   keys: {

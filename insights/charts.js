@@ -39,8 +39,8 @@ function box(one, other, y, height, attributes) {
   return shape("rect", { x: Math.min(one, other), width: Math.max(1, Math.abs(other - one)), y, height, ...attributes });
 }
 
-function timeAxis(time, y, formats) {
-  const { labels, isExact } = labelsOf(time);
+function timeAxis(time, y, { width }, formats) {
+  const { labels, isExact } = labelsOf(time, width);
   return labels.map(({ at, x }) =>
     shape("g", { class: "tick", transform: `translate(0 ${y})` },
       shape("line", { x1: time(at), x2: time(at), y2: 4 }),
@@ -67,7 +67,7 @@ export function drawLatency({ latency, since, now }, place, formats, label) {
     return [...(isApart ? [undefined] : []), [span.from, span[name]], [span.to, span[name]]];
   });
   const lines = SHOWN.map((percent) => shape("path", { class: `line p${percent}`, d: path(steps(`p${percent}`)) }));
-  return drawing(place, LATENCY_HEIGHT + AXIS_HEIGHT, label, ...grid, ...timeAxis(time, LATENCY_HEIGHT, formats), ...dots, ...lines.toReversed());
+  return drawing(place, LATENCY_HEIGHT + AXIS_HEIGHT, label, ...grid, ...timeAxis(time, LATENCY_HEIGHT, place, formats), ...dots, ...lines.toReversed());
 }
 
 /** A line as in the drawing, for what explains it. */
@@ -118,7 +118,7 @@ export function drawConnection({ connection, now }, place, formats, label) {
     const [y, height] = state === "connected" ? [0, STRIP_HEIGHT] : [STRIP_HEIGHT / 2 - 3, 6];
     return box(time(from), time(to), y, height, { class: `span ${state}` });
   });
-  return drawing(place, STRIP_HEIGHT + AXIS_HEIGHT + 2, label, ...spans, ...timeAxis(time, STRIP_HEIGHT + 2, formats));
+  return drawing(place, STRIP_HEIGHT + AXIS_HEIGHT + 2, label, ...spans, ...timeAxis(time, STRIP_HEIGHT + 2, place, formats));
 }
 
 /** @param {[string, string, number, string][]} bars words, value in words, value, class */
