@@ -77,8 +77,9 @@ export function define(name, connect, css) {
     /** Puts the keyboard on the first card, or on the list. */
     focusPanel() {
       for (const selector of FOCUSED) {
-        this.#root.querySelector(selector)?.focus();
-        if (this.#root.activeElement) return;
+        const found = this.#root.querySelector(selector);
+        found?.focus();
+        if (found && this.#root.activeElement === found) return;
       }
     }
 
