@@ -38,7 +38,7 @@ export const soon = () => card("suggestion-soon", { suggestion: {
 
 const snippets = [
   { id: "KB-1", content: "I completely understand, and I am sorry for the trouble. Let me put this right for you now.", tags: ["empathy", "retention"], source: "CRM" },
-  { id: "KB-2", content: "I can offer you two months at half price, or move you to the annual plan, which saves 18\u00a0%.", tags: ["offer", "annual plan"], source: "KNOWLEDGE_BASE" },
+  { id: "KB-2", content: "I can offer you two months at half price, or move you to the annual plan, which saves 18%.", tags: ["offer", "annual plan"], source: "KNOWLEDGE_BASE" },
   { id: "KB-3", content: "Before I cancel anything, may I ask what would have made you stay?", tags: [], source: "CRM" },
 ];
 
