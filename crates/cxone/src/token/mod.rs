@@ -16,7 +16,10 @@ use futures_util::{FutureExt as _, future::BoxFuture, future::Shared};
 use metrics::counter;
 use reqwest::Client;
 use secrecy::SecretString;
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, sleep},
+};
 use tracing::{info, warn};
 
 pub use self::error::TokenError;
@@ -94,7 +97,10 @@ struct Source {
     state: Mutex<State>,
 }
 
+/// The outcome of a request that is under way.
 type Flight = Shared<BoxFuture<'static, Result<AccessToken, TokenError>>>;
+/// Where whoever makes the request tells its outcome.
+type Departure = oneshot::Sender<Result<AccessToken, TokenError>>;
 
 #[derive(Default)]
 struct State {
@@ -138,7 +144,7 @@ impl TokenSource {
     /// Callers that find none wait for the outcome of the request, the failure included, and up to [`LONGEST_HOLD`]
     /// when the endpoint answers 429. The request goes on when its callers go away.
     pub async fn token(&self) -> Result<AccessToken, TokenError> {
-        let flight = {
+        let (flight, departure, alive) = {
             let mut state = self.state();
             let now = Instant::now();
             let alive = state.alive(now);
@@ -153,13 +159,17 @@ impl TokenSource {
                 }
                 _ => state.closed_until = None,
             }
-            let flight = state.flight.get_or_insert_with(|| self.depart());
-            if let Some(token) = alive {
-                return Ok(token);
-            }
-            flight.clone()
+            let (flight, departure) = state.board();
+            (flight, departure, alive)
         };
-        flight.await
+        // Not while the state is locked: a runtime that ends drops a new task at once, and then it lands.
+        if let Some(departure) = departure {
+            self.depart(departure);
+        }
+        match alive {
+            Some(token) => Ok(token),
+            None => flight.await,
+        }
     }
 
     /// The platform answered 401 to this token: it will not be handed out again.
@@ -184,15 +194,14 @@ impl TokenSource {
     }
 
     /// Starts the one request, in a task of its own so that no caller's end can end it.
-    fn depart(&self) -> Flight {
+    fn depart(&self, departure: Departure) {
         let landing = Landing(self.clone());
-        let task = tokio::spawn(async move { landing.0.fetch().await });
-        let abandoned = || TokenError::Unreachable {
-            reason: "the request was abandoned".to_owned(),
-        };
-        async move { task.await.unwrap_or_else(|_| Err(abandoned())) }
-            .boxed()
-            .shared()
+        tokio::spawn(async move {
+            let outcome = landing.0.fetch().await;
+            drop(landing);
+            // All callers may have gone away: fine.
+            let _ = departure.send(outcome);
+        });
     }
 
     /// Asks until there is a token, a failure, or too long a wait.
@@ -239,6 +248,21 @@ impl TokenSource {
 }
 
 impl State {
+    /// The request that is under way; if there was none, with what it takes to make it.
+    fn board(&mut self) -> (Flight, Option<Departure>) {
+        if let Some(flight) = &self.flight {
+            return (flight.clone(), None);
+        }
+        let (departure, outcome) = oneshot::channel();
+        let abandoned = || TokenError::Unreachable {
+            reason: "the request was abandoned".to_owned(),
+        };
+        let flight = async move { outcome.await.unwrap_or_else(|_| Err(abandoned())) };
+        let flight = flight.boxed().shared();
+        self.flight = Some(flight.clone());
+        (flight, Some(departure))
+    }
+
     fn keep(&mut self, answer: TokenResponse, obtained: Instant) -> AccessToken {
         self.serial += 1;
         let token = AccessToken(Arc::new(Issued {

@@ -368,6 +368,37 @@ async fn a_caller_that_goes_away_does_not_take_the_request_with_it() {
     assert!(seen.try_recv().is_err(), "there was one request");
 }
 
+/// Asks for a token when it is dropped, as a task may that is still awake while its runtime ends, and tells what came of it.
+struct AsksAtTheEnd(TokenSource, std::sync::mpsc::Sender<Option<TokenError>>);
+
+impl Drop for AsksAtTheEnd {
+    fn drop(&mut self) {
+        let answer = self.0.token().now_or_never();
+        // Nobody waits any more: fine.
+        let _ = self.1.send(answer.and_then(Result::err));
+    }
+}
+
+#[test]
+fn whoever_asks_while_the_runtime_ends_holds_it_up_no_longer() {
+    let (tell, told) = std::sync::mpsc::channel();
+    // In a thread of its own: should it hang, the test fails all the same.
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let tokens = tokens(&platform_at("http://127.0.0.1:1", "ws://127.0.0.1:1"));
+        let last = AsksAtTheEnd(tokens, tell);
+        runtime.spawn(async move { drop(last) });
+    });
+    let error = told.recv_timeout(LIMIT).expect("an answer at once");
+    assert_eq!(
+        error.expect("a failure").to_string(),
+        "the token endpoint could not be reached: the request was abandoned"
+    );
+}
+
 /// An endpoint that notes `Authorization` and body and then grants everything, if need be only when released.
 async fn noting_endpoint(
     release: Option<Arc<Notify>>,
