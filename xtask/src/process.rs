@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::thread;
 use std::time::Duration;
@@ -62,19 +62,29 @@ impl Group {
     }
 
     /// Waits for the program to end. A signal to this process ends the program first.
-    pub fn wait(mut self) -> Result<ExitStatus> {
+    pub fn wait(self) -> Result<ExitStatus> {
+        let name = self.name.clone();
+        self.wait_unless(|| false)?
+            .with_context(|| format!("`{name}` was given up"))
+    }
+
+    /// As [`wait`](Self::wait); ends the program and returns none as soon as `give_up`, asked every [`POLL`], says so.
+    fn wait_unless(mut self, mut give_up: impl FnMut() -> bool) -> Result<Option<ExitStatus>> {
         loop {
             if let Some(status) = self
                 .child
                 .try_wait()
                 .with_context(|| format!("cannot wait for `{}`", self.name))?
             {
-                return Ok(status);
+                return Ok(Some(status));
             }
             if interrupted() {
                 let name = self.name.clone();
                 drop(self);
                 bail!("interrupted while `{name}` was running");
+            }
+            if give_up() {
+                return Ok(None);
             }
             thread::sleep(POLL);
         }
@@ -117,22 +127,40 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs `command` to its end and hands each line of its standard output to `line` after printing it.
-pub fn run_lines(command: &mut Command, mut line: impl FnMut(&str) + Send) -> Result<ExitStatus> {
+/// Runs `command` to its end and hands each line of its standard output to `line` after printing it. A program that has begun
+/// to print and then prints nothing for `silence` hangs: it is ended, and there is no status.
+pub fn run_lines(
+    command: &mut Command,
+    silence: Duration,
+    mut line: impl FnMut(&str) + Send,
+) -> Result<Option<ExitStatus>> {
     let mut group = Group::start(command.stdout(Stdio::piped()))?;
     let stdout = group
         .child()
         .stdout
         .take()
         .context("standard output is not a pipe")?;
+    let printed = AtomicUsize::new(0);
     thread::scope(|scope| {
-        let reader = scope.spawn(move || {
+        let reader = scope.spawn(|| {
             for text in BufReader::new(stdout).lines().map_while(Result::ok) {
                 println!("{text}");
                 line(&text);
+                printed.fetch_add(1, Ordering::Relaxed);
             }
         });
-        let status = group.wait();
+        let (mut seen, mut waited) = (0, Duration::ZERO);
+        let status = group.wait_unless(|| {
+            let lines = printed.load(Ordering::Relaxed);
+            // Counted by turns of the loop: a machine that stood still did not let the program print, either.
+            waited = if lines == seen {
+                waited + POLL
+            } else {
+                Duration::ZERO
+            };
+            seen = lines;
+            seen > 0 && waited >= silence
+        });
         // The pipe is closed once the whole group is gone, so the reader ends by itself.
         let _ = reader.join();
         status
@@ -218,13 +246,29 @@ mod tests {
     #[test]
     fn lines_arrive_in_order_and_the_status_is_kept() {
         let mut seen = Vec::new();
-        let status = run_lines(&mut shell("echo one; echo two; exit 4"), |line| {
+        let mut program = shell("echo one; echo two; exit 4");
+        let status = run_lines(&mut program, Duration::MAX, |line| {
+            seen.push(line.to_owned());
+        })
+        .expect("starts")
+        .expect("ends by itself");
+        assert_eq!(
+            (seen, status.code()),
+            (vec!["one".to_owned(), "two".to_owned()], Some(4))
+        );
+    }
+
+    #[test]
+    fn a_program_that_falls_silent_is_ended_with_what_it_started() {
+        let mut seen = Vec::new();
+        let mut program = shell("sleep 0.5; echo one; sleep 600 & echo two; wait");
+        let status = run_lines(&mut program, Duration::from_millis(100), |line| {
             seen.push(line.to_owned());
         })
         .expect("starts");
         assert_eq!(
-            (seen, status.code()),
-            (vec!["one".to_owned(), "two".to_owned()], Some(4))
+            (seen, status),
+            (vec!["one".to_owned(), "two".to_owned()], None)
         );
     }
 

@@ -83,6 +83,27 @@ impl Failures {
     }
 }
 
+/// The tests that libtest says are slow and that have not ended yet.
+#[derive(Debug, Default)]
+pub struct Running {
+    /// Their names.
+    pub names: Vec<String>,
+}
+
+impl Running {
+    /// Takes the next line.
+    pub fn read(&mut self, line: &str) {
+        let Some(rest) = line.strip_prefix("test ") else {
+            return;
+        };
+        if let Some((name, _)) = rest.split_once(" has been running for over ") {
+            self.names.push(name.to_owned());
+        } else if let Some((name, _)) = rest.split_once(" ... ") {
+            self.names.retain(|running| running != name);
+        }
+    }
+}
+
 /// The spec files in which a test failed, from a TAP report of `node --test`: it gives places of failed tests only.
 pub fn failed_specs(tap: &str) -> Vec<String> {
     let mut files: Vec<String> = Vec::new();
@@ -171,6 +192,21 @@ failures:
         let mut failures = Failures::default();
         report.lines().for_each(|line| failures.read(line));
         assert_eq!(failures.names, ["doors::opens", "doors::shuts"]);
+    }
+
+    #[test]
+    fn slow_tests_run_until_their_end_is_printed() {
+        let mut running = Running::default();
+        for line in [
+            "test doors::opens ... ok",
+            "test doors::hangs has been running for over 60 seconds",
+            "test doors::crawls has been running for over 60 seconds",
+            "test result: ok. 1 passed; 0 failed",
+            "test doors::crawls ... FAILED",
+        ] {
+            running.read(line);
+        }
+        assert_eq!(running.names, ["doors::hangs"]);
     }
 
     #[test]

@@ -2,11 +2,15 @@
 
 use std::mem;
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::Result;
 
-use super::counts::{Counts, Failures};
+use super::counts::{Counts, Failures, Running};
 use crate::process;
+
+/// A suite that prints nothing for so long hangs. Its slowest test takes a tenth of that.
+pub const SILENCE: Duration = Duration::from_mins(10);
 
 /// How a runner ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +21,8 @@ pub struct Run {
     pub success: bool,
     /// What failed, by name, or by file where the runner is given files.
     pub failed: Vec<String>,
+    /// Whether it hung, and was ended.
+    pub hung: bool,
 }
 
 /// What a suite comes to.
@@ -32,17 +38,27 @@ impl Run {
     /// Runs a command whose output is libtest's, or like it.
     pub fn of(command: &mut Command) -> Result<Self> {
         let mut counts: Option<Counts> = None;
-        let mut failures = Failures::default();
-        let status = process::run_lines(command, |line| {
+        let (mut failures, mut running) = (Failures::default(), Running::default());
+        let status = process::run_lines(command, SILENCE, |line| {
             if let Some(found) = Counts::of_rust_summary(line) {
                 *counts.get_or_insert_default() += found;
             }
             failures.read(line);
+            running.read(line);
         })?;
+        let mut failed = failures.names;
+        if status.is_none() {
+            println!(
+                "test: nothing was printed for {} s; ended",
+                SILENCE.as_secs()
+            );
+            failed.append(&mut running.names);
+        }
         Ok(Self {
             counts,
-            success: status.success(),
-            failed: failures.names,
+            success: status.is_some_and(|status| status.success()),
+            failed,
+            hung: status.is_none(),
         })
     }
 
@@ -64,11 +80,14 @@ impl Run {
         }
     }
 
-    /// The result after `again`, which is given the names of what failed and runs at least that. What passes then counts as
-    /// passed, and is named.
+    /// The result after `again`, which is given the names of what failed and runs at least that; after a suite that hung, all
+    /// of it. What passes then counts as passed, and is named.
     pub fn tried_again(mut self, again: impl FnOnce(&[String]) -> Result<Self>) -> Result<Outcome> {
-        if self.failed.is_empty() || self.broke() {
+        if !self.hung && (self.failed.is_empty() || self.broke()) {
             return Ok(self.outcome());
+        }
+        if self.failed.is_empty() {
+            self.failed.push("it hung".to_owned());
         }
         println!(
             "\ntest: failed, and is tried once more: {}",
@@ -76,10 +95,18 @@ impl Run {
         );
         let names = mem::take(&mut self.failed);
         let second = again(&names)?;
+        let hung = self.hung;
         let mut outcome = self.outcome();
-        if second.success && second.counts.is_some_and(|counts| counts.passed > 0) {
-            outcome.counts.passed += mem::take(&mut outcome.counts.failed);
-            outcome.unsteady = names;
+        match second.counts {
+            Some(counts) if second.success && counts.passed > 0 => {
+                if hung {
+                    outcome.counts = counts;
+                } else {
+                    outcome.counts.passed += mem::take(&mut outcome.counts.failed);
+                }
+                outcome.unsteady = names;
+            }
+            _ => {}
         }
         Ok(outcome)
     }
@@ -104,6 +131,17 @@ mod tests {
             counts,
             success,
             failed: (0..failed).map(|number| format!("test {number}")).collect(),
+            hung: false,
+        }
+    }
+
+    /// Hung after the tests of some of its programs had passed.
+    fn hung(running: &[&str]) -> Run {
+        Run {
+            counts: Some(GOOD),
+            success: false,
+            failed: running.iter().map(ToString::to_string).collect(),
+            hung: true,
         }
     }
 
@@ -167,6 +205,29 @@ mod tests {
             let outcome = failing().tried_again(|_| Ok(second)).expect("runs");
             assert_eq!((outcome.counts, outcome.unsteady), (BAD, Vec::new()));
         }
+    }
+
+    #[test]
+    fn a_suite_that_hung_is_tried_again_and_counts_as_it_ends_then() {
+        let whole = Counts {
+            passed: 9,
+            failed: 0,
+        };
+        for (running, named) in [(&["test 0"][..], "test 0"), (&[], "it hung")] {
+            let outcome = hung(running)
+                .tried_again(|_| Ok(run(Some(whole), true)))
+                .expect("runs");
+            assert_eq!(
+                (outcome.counts, outcome.unsteady),
+                (whole, vec![named.to_owned()])
+            );
+        }
+        let outcome = hung(&[]).tried_again(|_| Ok(hung(&[]))).expect("runs");
+        let counts = Counts {
+            passed: 3,
+            failed: 1,
+        };
+        assert_eq!((outcome.counts, outcome.unsteady), (counts, Vec::new()));
     }
 
     #[test]
