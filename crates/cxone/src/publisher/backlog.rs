@@ -195,6 +195,7 @@ impl Backlog {
 
     /// The platform has refused a frame for good; stops keeping it if it was sent.
     pub(super) fn refused(&mut self, id: &str) {
+        self.repeated.remove(id);
         if let Some(index) = self.position(id)
             && self.kept[index].sent.is_some()
         {

@@ -208,6 +208,39 @@ fn a_duplicate_that_comes_after_the_pong_is_told_besides() {
 }
 
 #[test]
+fn what_was_refused_when_sent_again_is_no_success_any_more() {
+    let mut machine = open(0);
+    check(
+        &mut machine,
+        publish("a"),
+        1,
+        &[send("a"), Effect::Probe(1)],
+    );
+    check(&mut machine, dropped(), 2, &[disconnected(ended(), 1)]);
+    check(&mut machine, Event::Timer, 3, &[Effect::Connect]);
+    check(
+        &mut machine,
+        Event::Opened,
+        3,
+        &[connected(), send("a"), Effect::Probe(2)],
+    );
+    check(
+        &mut machine,
+        error(ErrorCode::BufferLimit, Some("a")),
+        3,
+        &[rejected(ErrorCode::BufferLimit, Some("a"))],
+    );
+    // What is offered now under the same id is another frame.
+    check(&mut machine, publish("a"), 4, &[send("a")]);
+    check(
+        &mut machine,
+        error(ErrorCode::Duplicate, Some("a")),
+        4,
+        &[rejected(ErrorCode::Duplicate, Some("a"))],
+    );
+}
+
+#[test]
 fn the_heartbeat_comes_every_25_s_and_its_probe_finds_a_dead_connection() {
     let mut machine = open(0);
     assert_eq!(machine.deadline(), Some(S(25)));
