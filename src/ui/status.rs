@@ -43,7 +43,7 @@ pub fn notice(state: &State, words: &Words) -> String {
     words.say(if is_stopped(state) {
         "No cards arrive."
     } else {
-        "Connection lost."
+        "No connection."
     })
 }
 

@@ -1,7 +1,9 @@
 //! Each kind of card says all that it knows, and its buttons reach the core.
 
+use std::rc::Rc;
+
 use cuecard_panel::{Event, Handed, Handover, Way};
-use cuecard_protocol::CardId;
+use cuecard_protocol::{CardBody, CardId};
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::HtmlElement;
 
@@ -42,6 +44,17 @@ async fn a_suggestion_says_what_how_well_and_how_long() {
             }
         ]
     );
+}
+
+#[wasm_bindgen_test]
+async fn a_priority_of_another_name_is_shown_as_the_publisher_names_it() {
+    let stage = Stage::new();
+    let mut other = suggestion("s1");
+    if let CardBody::Suggestion(suggestion) = &mut Rc::make_mut(&mut other.card).body {
+        suggestion.priority = Some("P_1".into());
+    }
+    stage.show(view(vec![other])).await;
+    stage.one(".fact[data-full='Priority: P_1'][data-short='P_1']");
 }
 
 #[wasm_bindgen_test]

@@ -396,6 +396,15 @@ impl FromJson for TicketInfo {
     }
 }
 
+/// Why a card left. Of a newer server it may be a word that is not known here; the card leaves all the same.
+fn removal_reason(message: &Tree) -> Result<RemovalReason, Misfit> {
+    let is_word = message.get("reason").and_then(Tree::text).is_some();
+    match field(message, "reason") {
+        Err(_) if is_word => Ok(RemovalReason::Withdrawn),
+        read => read,
+    }
+}
+
 /// Reads a message of the type `kind`; none if this version does not know the type.
 pub(crate) fn message(kind: &str, value: &Tree) -> Result<Option<ServerMessage>, Misfit> {
     Ok(Some(match kind {
@@ -406,7 +415,7 @@ pub(crate) fn message(kind: &str, value: &Tree) -> Result<Option<ServerMessage>,
         "removed" => ServerMessage::Removed {
             seq: field(value, "seq")?,
             card_id: field(value, "card_id")?,
-            reason: field(value, "reason")?,
+            reason: removal_reason(value)?,
         },
         "ack" => ServerMessage::Ack {
             id: field(value, "id")?,

@@ -299,6 +299,17 @@ mod tests {
     }
 
     #[test]
+    fn a_card_leaves_for_a_reason_of_a_newer_server_too() {
+        let text = r#"{"type":"removed","seq":1,"card_id":"c","reason":"merged"}"#;
+        let left = ServerMessage::Removed {
+            seq: Seq(1),
+            card_id: CardId::parse("c").unwrap(),
+            reason: RemovalReason::Withdrawn,
+        };
+        assert_eq!(ServerMessage::parse(text), Ok(left));
+    }
+
+    #[test]
     fn a_card_is_read_alike_wherever_its_type_stands() {
         let card = r#""seq":7,"card":{"id":"c","interaction_id":"i","published_at":1,"received_at":2,"expires_at":3,"body":{"alert":{"level":"HIGH","title":"t","html":"<b>x</b>"}}}"#;
         let first = ServerMessage::parse(&format!(r#"{{"type":"card",{card}}}"#)).unwrap();
@@ -339,8 +350,8 @@ mod tests {
                 "log is missing, expected a text",
             ),
             (
-                r#"{"type":"removed","seq":1,"card_id":"c","reason":"abducted"}"#,
-                "reason is \"abducted\", expected accepted, dismissed, expired, withdrawn, superseded, stale or snoozed",
+                r#"{"type":"removed","seq":1,"card_id":"c","reason":7}"#,
+                "reason is another number, expected accepted, dismissed, expired, withdrawn, superseded, stale or snoozed",
             ),
         ] {
             assert_eq!(

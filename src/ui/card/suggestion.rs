@@ -62,7 +62,10 @@ pub fn show_priority(element: &Element, words: &Words, name: &str) -> Result<(),
         "HIGH" => ("High", "High priority"),
         "MEDIUM" | "NORMAL" => ("Medium", "Medium priority"),
         "LOW" => ("Low", "Low priority"),
-        _ => return element.set_attribute("data-full", &words.fill("Priority: {0}", &[name])),
+        _ => {
+            element.set_attribute("data-short", name)?;
+            return element.set_attribute("data-full", &words.fill("Priority: {0}", &[name]));
+        }
     };
     element.set_attribute("data-short", &words.say(short))?;
     element.set_attribute("data-full", &words.say(full))
