@@ -181,8 +181,8 @@ fn what_was_not_confirmed_is_sent_again_and_a_duplicate_then_means_success() {
     assert_eq!(machine.kept(), 0);
 }
 
-#[test]
-fn a_duplicate_that_comes_after_the_pong_is_told_besides() {
+/// A machine that has sent `a` on one connection and, at 3 s, again on the next.
+fn sent_again() -> Machine {
     let mut machine = open(0);
     check(
         &mut machine,
@@ -198,6 +198,12 @@ fn a_duplicate_that_comes_after_the_pong_is_told_besides() {
         3,
         &[connected(), send("a"), Effect::Probe(2)],
     );
+    machine
+}
+
+#[test]
+fn a_duplicate_that_comes_after_the_pong_is_told_besides() {
+    let mut machine = sent_again();
     check(&mut machine, Event::Pong(2), 3, &[arrived("a")]);
     check(
         &mut machine,
@@ -209,21 +215,7 @@ fn a_duplicate_that_comes_after_the_pong_is_told_besides() {
 
 #[test]
 fn what_was_refused_when_sent_again_is_no_success_any_more() {
-    let mut machine = open(0);
-    check(
-        &mut machine,
-        publish("a"),
-        1,
-        &[send("a"), Effect::Probe(1)],
-    );
-    check(&mut machine, dropped(), 2, &[disconnected(ended(), 1)]);
-    check(&mut machine, Event::Timer, 3, &[Effect::Connect]);
-    check(
-        &mut machine,
-        Event::Opened,
-        3,
-        &[connected(), send("a"), Effect::Probe(2)],
-    );
+    let mut machine = sent_again();
     check(
         &mut machine,
         error(ErrorCode::BufferLimit, Some("a")),
