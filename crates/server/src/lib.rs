@@ -7,6 +7,7 @@
 //! - [`typing`]: who types, told to the platform with as few calls as possible.
 //! - [`callbacks`]: outcomes, told to the URLs that want to know. [`signature`]: how webhooks are signed.
 //! - [`tasks`]: what follows a finished interaction.
+//! - [`refusal`] and [`body`]: what is refused, in the same words at every door. [`timestamp`]: times as text.
 //! - [`backbone`]: what the server keeps. [`audit`]: the trail of what happened. [`telemetry`]: metrics, health, logs.
 //!
 //! Nothing in here reads the time or draws random numbers but [`clock`].
@@ -16,6 +17,7 @@ pub mod api;
 pub mod app;
 pub mod audit;
 pub mod backbone;
+mod body;
 pub mod broker;
 pub mod callbacks;
 pub mod clean;
@@ -30,6 +32,7 @@ pub mod signature;
 mod sweep;
 pub mod tasks;
 pub mod telemetry;
+pub mod timestamp;
 pub mod typing;
 mod work;
 

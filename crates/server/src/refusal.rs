@@ -135,6 +135,15 @@ impl Reason {
     }
 }
 
+/// Most characters of a value in a refusal.
+const SHOWN_CHARS: usize = 64;
+
+/// A value that is nobody's words, in quotes, cut.
+pub fn shown(value: &str) -> String {
+    let cut: String = value.chars().take(SHOWN_CHARS).collect();
+    format!("{cut:?}")
+}
+
 /// Seconds that a caller is asked to wait after a 503.
 const AFTER_FAILURE: HeaderValue = HeaderValue::from_static("2");
 

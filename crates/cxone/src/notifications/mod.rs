@@ -74,16 +74,6 @@ pub enum ReportError {
     Stopped,
 }
 
-impl ReportError {
-    /// Whether the same report can succeed later.
-    pub fn is_retryable(self) -> bool {
-        match self {
-            Self::Expired | Self::Crowded | Self::Stopped => true,
-            Self::Unanswered => false,
-        }
-    }
-}
-
 impl NotificationSocket {
     /// Wants a topic (see [`agent_topic`](crate::wire::notification::agent_topic)), on this connection and all that
     /// follow. A topic that is wanted already stays so.

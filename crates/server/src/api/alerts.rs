@@ -16,8 +16,8 @@ use super::{Api, body, check};
 use crate::backbone::publications::Kind;
 use crate::config::api::Scope;
 use crate::publish::risk_html::{escape, percent};
-use crate::publish::timestamp;
 use crate::refusal::{Problem, Reason, Refusal};
+use crate::timestamp;
 
 /// A risk alert: `level` or `risk_score`, and `html` or `text`.
 #[derive(Debug, Deserialize, ToSchema)]

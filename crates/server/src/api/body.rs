@@ -8,9 +8,7 @@ use axum::RequestExt as _;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{self, FromRequestParts, Request};
-use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use http::{HeaderMap, StatusCode};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -19,9 +17,9 @@ use serde_json::error::Category;
 use serde_path_to_error::{Path, Segment};
 use sha2::{Digest as _, Sha256};
 
-use super::check::shown;
+use crate::body::{CUT_SHORT, require_json, unreadable};
 use crate::publish::fields::json_type;
-use crate::refusal::{Reason, Refusal};
+use crate::refusal::{Reason, Refusal, shown};
 
 /// Largest body of a request, in bytes; the router's limit. It takes a prompt of 10,000 snippets, and the largest HTML with
 /// every character escaped.
@@ -55,7 +53,7 @@ pub async fn read<T: DeserializeOwned>(request: Request) -> Result<Body<T>, Refu
     let bytes: Bytes = request
         .extract()
         .await
-        .map_err(|rejection| unreadable(&rejection, MAX_BYTES))?;
+        .map_err(|error: BytesRejection| unreadable(error.status(), MAX_BYTES, CUT_SHORT))?;
     let mut hash = Sha256::new();
     hash.update(&path);
     hash.update([0]);
@@ -64,28 +62,6 @@ pub async fn read<T: DeserializeOwned>(request: Request) -> Result<Body<T>, Refu
         value: parse(&bytes)?,
         digest: hex::encode(hash.finalize()),
     })
-}
-
-/// Refuses what says that it is something else.
-pub fn require_json(headers: &HeaderMap) -> Result<(), Refusal> {
-    let value = headers
-        .get(CONTENT_TYPE)
-        .map(|value| value.to_str().unwrap_or_default());
-    let essence = value.map(|value| value.split(';').next().unwrap_or_default().trim());
-    if essence.is_some_and(|essence| essence.eq_ignore_ascii_case("application/json")) {
-        return Ok(());
-    }
-    let found = value.map_or("missing".to_owned(), shown);
-    Err(Reason::WRONG_MEDIA_TYPE.field("Content-Type", found, "application/json"))
-}
-
-/// Why a body that may have so many bytes was not read.
-pub fn unreadable(rejection: &BytesRejection, most: usize) -> Refusal {
-    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        let detail = format!("the body is larger, expected at most {most} bytes");
-        return Reason::TOO_LARGE.because(detail);
-    }
-    Reason::BAD_REQUEST.because("the body ended early, expected all of it")
 }
 
 /// An object and nothing else: derived readers would take a list of the fields' values as well.

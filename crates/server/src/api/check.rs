@@ -6,22 +6,13 @@ use cuecard_protocol::{AgentId, CardId, InteractionId, InvalidId};
 use http::HeaderMap;
 
 use crate::clean;
-use crate::refusal::{Reason, Refusal};
-
-/// Most characters of a value in a refusal.
-const SHOWN_CHARS: usize = 64;
+use crate::refusal::{Reason, Refusal, shown};
 
 /// Longest idempotency key, in characters.
 const MAX_KEY: usize = 200;
 
 /// The header that makes a repeated request one card.
 pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
-
-/// A value that is nobody's words, in quotes, cut.
-pub fn shown(value: &str) -> String {
-    let cut: String = value.chars().take(SHOWN_CHARS).collect();
-    format!("{cut:?}")
-}
 
 /// Text of so many characters, with one to see among them: of other text, nothing would be left on its way to the agent.
 pub fn text(field: &str, value: &str, chars: RangeInclusive<usize>) -> Result<(), Refusal> {

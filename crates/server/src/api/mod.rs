@@ -5,7 +5,7 @@
 //! share, [`openapi`] and [`docs`] describe it. The rules of cards are the protocol's, and the store keeps them.
 
 mod alerts;
-pub(crate) mod body;
+mod body;
 mod cards;
 mod check;
 mod docs;

@@ -15,7 +15,7 @@ use super::time::Time;
 use super::{Api, check};
 use crate::backbone::publications::{Kind, Outcome};
 use crate::config::api::Scope;
-use crate::refusal::{Reason, Refusal};
+use crate::refusal::{Reason, Refusal, shown};
 
 /// Longest wait, in seconds.
 const LONGEST_WAIT: u64 = 30;
@@ -161,18 +161,14 @@ impl Question {
                 other => {
                     let expected = "one of after, limit, wait";
                     return Err(Reason::INVALID_FIELD.field(
-                        check::shown(other),
+                        shown(other),
                         "not a known parameter",
                         expected,
                     ));
                 }
             };
             let number = value.parse::<u64>().map_err(|_| {
-                Reason::INVALID_FIELD.field(
-                    &*name,
-                    check::shown(&value),
-                    "a whole number, at least 0",
-                )
+                Reason::INVALID_FIELD.field(&*name, shown(&value), "a whole number, at least 0")
             })?;
             check::whole(&name, number, range)?;
             if place.replace(number).is_some() {

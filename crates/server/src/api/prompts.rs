@@ -19,7 +19,7 @@ use super::publish::{self, Draft};
 use super::{Api, body, check};
 use crate::backbone::publications::Kind;
 use crate::config::api::Scope;
-use crate::refusal::{Problem, Reason, Refusal};
+use crate::refusal::{Problem, Reason, Refusal, shown};
 
 /// Snippets to paste.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -214,12 +214,12 @@ fn snippets(given: Vec<Object<SnippetRequest>>, caller: &str) -> Result<Vec<Snip
         let field = |name: &str| format!("snippets[{index}].{name}");
         check::text(&field("snippet_id"), &snippet.snippet_id, 1..=MAX_ID)?;
         if snippet.snippet_id.len() > MAX_ID || snippet.snippet_id.chars().any(char::is_control) {
-            let found = check::shown(&snippet.snippet_id);
+            let found = shown(&snippet.snippet_id);
             let expected = "at most 128 bytes without control characters";
             return Err(Reason::INVALID_FIELD.field(field("snippet_id"), found, expected));
         }
         if !ids.insert(snippet.snippet_id.clone()) {
-            let found = check::shown(&snippet.snippet_id);
+            let found = shown(&snippet.snippet_id);
             let expected = "an id that no other snippet of the prompt has";
             return Err(Reason::INVALID_FIELD.field(field("snippet_id"), found, expected));
         }

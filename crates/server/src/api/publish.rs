@@ -18,7 +18,7 @@ use super::{Api, check};
 use crate::audit::Event;
 use crate::backbone::publications::{Idempotency, Kind, Publication, Published, State, Status};
 use crate::config::api::Scope;
-use crate::refusal::{Reason, Refusal};
+use crate::refusal::{Reason, Refusal, shown};
 
 /// Answers to requests with an idempotency key are remembered for so long.
 const REMEMBERED: Millis = Millis::from_secs(24 * 3_600);
@@ -286,11 +286,11 @@ fn refusal(publication: &Publication, published: Published) -> Refusal {
         Published::UnknownSuperseded => {
             let named = publication.supersedes.as_ref().map_or("", CardId::as_str);
             let expected = "a card that was posted with this key";
-            Reason::UNKNOWN_SUPERSEDED.field("supersedes", check::shown(named), expected)
+            Reason::UNKNOWN_SUPERSEDED.field("supersedes", shown(named), expected)
         }
         Published::Duplicate | Published::Taken { .. } | Published::Repeat(_) => {
             let expected = "one that no other card has or had";
-            Reason::DUPLICATE.field("id", check::shown(id), expected)
+            Reason::DUPLICATE.field("id", shown(id), expected)
         }
     }
 }

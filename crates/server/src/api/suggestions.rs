@@ -16,8 +16,8 @@ use super::time::Time;
 use super::{Api, body, check};
 use crate::backbone::publications::Kind;
 use crate::config::api::Scope;
-use crate::publish::timestamp;
 use crate::refusal::{Problem, Reason, Refusal};
+use crate::timestamp;
 
 /// A suggested next step.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -4,7 +4,7 @@ use cuecard_protocol::Millis;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use utoipa::ToSchema;
 
-use crate::publish::timestamp;
+use crate::timestamp;
 
 /// A point in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]

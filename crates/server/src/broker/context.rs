@@ -13,7 +13,8 @@ use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
 use super::session::spend;
-use super::{Broker, body};
+use super::{Broker, MAX_REQUEST_BYTES};
+use crate::body::unreadable;
 use crate::refusal::{Reason, Refusal};
 
 /// The body.
@@ -43,7 +44,7 @@ pub async fn verify(
     let Json(request) = body.map_err(|error| {
         // The rejection's own words may quote the body.
         let expected = "expected a body such as {\"context\": \"<JWT>\"}";
-        body::unreadable(error.status(), expected)
+        unreadable(error.status(), MAX_REQUEST_BYTES, expected)
     })?;
     let signed = broker
         .assertions

@@ -6,7 +6,6 @@
 //! The platform's token and its client's secret have no way in here: nothing below takes the platform's settings.
 
 mod assets;
-mod body;
 pub mod connection;
 mod context;
 mod csp;

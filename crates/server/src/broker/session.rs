@@ -18,9 +18,10 @@ use http::{HeaderMap, StatusCode};
 use serde_json::Map;
 
 use self::cookie::Session;
-use super::{Broker, body};
+use super::{Broker, MAX_REQUEST_BYTES};
 use crate::audit::Event;
 use crate::backbone::BackboneError;
+use crate::body::unreadable;
 use crate::refusal::{Reason, Refusal};
 
 /// Characters of a new session's id: as many random bits as a UUID, and more.
@@ -42,7 +43,7 @@ pub async fn open(
     let Json(request) = body.map_err(|error| {
         // The rejection's own words may quote the body, which has the assertion.
         let expected = "expected a body such as {\"assertion\": \"<JWT>\"}";
-        body::unreadable(error.status(), expected)
+        unreadable(error.status(), MAX_REQUEST_BYTES, expected)
     })?;
     let Proven { agent, locale } = match request {
         SessionRequest::Assertion { assertion } => prove(&broker, &assertion).await?,

@@ -6,7 +6,8 @@ use axum::extract::rejection::JsonRejection;
 use cuecard_protocol::typing::{MAX_LIFE_BYTES, TypingRequest};
 use http::{HeaderMap, StatusCode};
 
-use super::{Broker, body};
+use super::{Broker, MAX_REQUEST_BYTES};
+use crate::body::unreadable;
 use crate::refusal::{Reason, Refusal};
 use crate::typing::desk::Told;
 
@@ -21,7 +22,8 @@ pub async fn tell(
     let Json(request) = body.map_err(|error| {
         let expected = "expected a body such as \
             {\"interaction_id\": \"INT-1\", \"typing\": true, \"life\": \"a1\", \"n\": 1, \"keystrokes\": 1}";
-        body::unreadable(error.status(), format!("{}; {expected}", error.body_text()))
+        let detail = format!("{}; {expected}", error.body_text());
+        unreadable(error.status(), MAX_REQUEST_BYTES, detail)
     })?;
     if !(1..=MAX_LIFE_BYTES).contains(&request.life.len()) {
         let found = format!("{} bytes long", request.life.len());

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::backbone::publications::Outcome;
-use crate::publish::timestamp;
+use crate::timestamp;
 
 #[derive(Serialize)]
 struct Body<'a> {

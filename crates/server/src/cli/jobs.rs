@@ -9,7 +9,7 @@ use cuecard_server::backbone::embedded::beside::Beside;
 use cuecard_server::backbone::jobs::{Job, JobId, JobState};
 use cuecard_server::clock::Clock;
 use cuecard_server::config::{Config, Flags};
-use cuecard_server::publish::timestamp;
+use cuecard_server::timestamp;
 
 use super::{FAILED, WRONG_SETTINGS, print, say};
 

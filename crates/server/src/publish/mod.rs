@@ -4,7 +4,7 @@
 //! - [`outgoing`]: what was posted to our own API, handed to the platform. [`sources`]: who published what.
 //! - [`presence`]: whose deliveries are wanted. [`reporter`]: what agents did, told to the platform.
 //! - [`risk`], [`risk_poll`], [`risk_html`]: risk APIs are polled and alarms published.
-//! - [`fields`], [`timestamp`]: reading foreign JSON and times.
+//! - [`fields`]: reading foreign JSON.
 //!
 //! The wire, the sockets and the tokens are `cuecard_cxone`'s; what is kept is the backbone's.
 
@@ -18,7 +18,6 @@ pub mod risk;
 pub mod risk_html;
 pub mod risk_poll;
 pub mod sources;
-pub mod timestamp;
 
 #[cfg(test)]
 pub(crate) mod stage;

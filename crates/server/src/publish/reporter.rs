@@ -18,7 +18,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::timestamp;
+use crate::timestamp;
 use crate::{App, audit::Event, backbone::Unreported};
 
 /// So many reports may be under way at once.

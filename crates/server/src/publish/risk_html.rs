@@ -4,7 +4,7 @@
 use cuecard_cxone::wire::alerts::{Alert, AlertMetadata, HTML, RiskLevel};
 use cuecard_protocol::{AgentId, AlertLevel, InteractionId, Millis, ids::MAX_ID_BYTES};
 
-use super::timestamp;
+use crate::timestamp;
 
 /// So many factors are listed; the others are counted.
 pub const MAX_FACTORS: usize = 10;

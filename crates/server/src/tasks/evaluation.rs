@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::rules::{self, Plan, Unneeded};
 use crate::config::tasks::Tasks;
-use crate::publish::timestamp;
+use crate::timestamp;
 
 /// Longest id of a task that is kept, in characters; the platform's are far shorter.
 const LONGEST_TASK_ID: usize = 128;

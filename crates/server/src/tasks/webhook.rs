@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::Response;
@@ -18,9 +19,9 @@ use serde_json::{Map, Value, json};
 use super::evaluation::Evaluation;
 use super::{QUEUE, evaluated};
 use crate::App;
-use crate::api::body::{require_json, unreadable};
 use crate::audit::Event;
 use crate::backbone::jobs;
+use crate::body::{CUT_SHORT, require_json, unreadable};
 use crate::config::webhooks::Webhooks;
 use crate::refusal::{Ledger, Reason, Refusal};
 use crate::signature::{self, SIGNATURE, TIMESTAMP, Unproven};
@@ -75,7 +76,7 @@ async fn receive(State(Door(door)): State<Door>, request: Request) -> Result<Jso
     let body: Bytes = request
         .extract()
         .await
-        .map_err(|rejection| unreadable(&rejection, MAX_BYTES))?;
+        .map_err(|error: BytesRejection| unreadable(error.status(), MAX_BYTES, CUT_SHORT))?;
     door.prove(&headers, &body)?;
     let event = event(&body)?;
     let is_new = door.take(&event).await?;

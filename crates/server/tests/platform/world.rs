@@ -12,7 +12,7 @@ use cuecard_server::{
         publications::{Kind, Publication},
     },
     config::Config,
-    publish::timestamp,
+    timestamp,
 };
 use cuecard_simulator::{Options, Scenario, SeenEntry, Simulator};
 use serde_json::{Value, json};

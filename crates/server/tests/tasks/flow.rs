@@ -40,7 +40,7 @@ async fn a_poor_score_becomes_one_task_one_notification_and_one_card() {
     let CardBody::Task(shown) = &card.body else {
         panic!("expected a task, got {card:?}")
     };
-    let due = cuecard_server::publish::timestamp::write(shown.due_at);
+    let due = cuecard_server::timestamp::write(shown.due_at);
     assert_eq!(
         task.body,
         json!({

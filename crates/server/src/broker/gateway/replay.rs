@@ -12,9 +12,10 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
 use super::super::connection::{Connection, Input, Output};
-use super::super::{Broker, REPLAYS_AT_ONCE, REPLAYS_PER_SECOND, body};
+use super::super::{Broker, MAX_REQUEST_BYTES, REPLAYS_AT_ONCE, REPLAYS_PER_SECOND};
 use super::observe::Observer;
 use super::questions;
+use crate::body::unreadable;
 use crate::refusal::{Reason, Refusal};
 
 /// What is left to say. At most one part of the log is held at once.
@@ -33,7 +34,8 @@ pub async fn replay(
     broker.refuse_while_draining()?;
     broker.origins.require(&headers)?;
     let session = broker.session(&headers).await?;
-    let hello = hello.map_err(|error| body::unreadable(error.status(), error.body_text()))?;
+    let hello =
+        hello.map_err(|error| unreadable(error.status(), MAX_REQUEST_BYTES, error.body_text()))?;
     let Ok(ClientMessage::Hello { agent_id, .. }) = ClientMessage::parse(&hello) else {
         let expected = r#"expected a body such as {"type":"hello","last_seq":0,"version":"1.0.0"}"#;
         return Err(Reason::BAD_REQUEST.because(expected));

@@ -4,11 +4,12 @@ use cuecard_cxone::wire::notification::AppElement;
 use cuecard_protocol::{AgentId, Alert, AlertLevel, Card, CardBody, CardId, InteractionId};
 use serde_json::Value;
 
-use super::super::{fields, timestamp};
+use super::super::fields;
 use super::{
     Context, Delivery, Ids, Reason, Refused, believed, id as id_of, match_envelope, still_live,
 };
 use crate::clean;
+use crate::timestamp;
 
 /// The card of an alert's frame.
 pub(super) fn read(

@@ -5,11 +5,12 @@ use cuecard_protocol::rules::suggestion::{self, CLOCK_SKEW, Offer};
 use cuecard_protocol::{Card, CardBody, CardId, InteractionId, Millis, Suggestion};
 use serde_json::Value;
 
-use super::super::{fields, timestamp};
+use super::super::fields;
 use super::words::Scissors;
 use super::{
     Context, Delivery, Ids, Reason, Refused, believed, id as id_of, match_envelope, still_live,
 };
+use crate::timestamp;
 
 /// Most characters of a suggestion.
 const MAX_CONTENT: usize = 2_000;
