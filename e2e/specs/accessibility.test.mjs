@@ -121,8 +121,8 @@ test('nothing is cut off, and nothing scrolls sideways, at 320 px', async () => 
   const all = Object.keys(STATES).flatMap((state) => LANGUAGES.map((lang) => `state=${state}&lang=${lang}`));
   for (const name of all) {
     await show(`${name}&theme=light&width=full`, async (page) => {
-      // Where the layout has a step, and on either side of each.
-      for (const width of [340, 359, 360, 379, 380, 399, 400, 419, 420, 320]) {
+      // Where the layout begins to show more, it has the least room for it.
+      for (const width of [360, 380, 400, 420, 320]) {
         await page.setViewportSize({ width, height: 360 });
         assert.deepEqual(await cut(page), [], `${name} at ${width} px`);
       }

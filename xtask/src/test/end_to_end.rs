@@ -11,8 +11,8 @@ use crate::paths::Workspace;
 use crate::setup::{Testing, Tools};
 use crate::{binaries, process};
 
-/// A file that takes so many milliseconds hangs. The slowest takes a third of that on a quiet machine.
-const TIMEOUT: &str = "--test-timeout=900000";
+/// A file that takes so many milliseconds hangs. The slowest takes a quarter of that on a quiet machine.
+const TIMEOUT: &str = "--test-timeout=1800000";
 
 /// What the specs run on.
 pub struct Stage<'a> {
