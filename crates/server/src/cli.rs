@@ -8,6 +8,7 @@ mod jobs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use cuecard_server::api::key;
@@ -17,6 +18,9 @@ use cuecard_server::config::api::Scope;
 use cuecard_server::config::{Config, Flags};
 use cuecard_server::{StartError, start, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
+
+/// How long the process stays for work that is of no use to anybody any more.
+const LAST_WORK: Duration = Duration::from_secs(10);
 
 const FAILED: u8 = 1;
 const WRONG_SETTINGS: u8 = 2;
@@ -105,7 +109,10 @@ fn serve(args: &Serve) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return say(&error, FAILED),
     };
-    match runtime.block_on(until_signal(config)) {
+    let ended = runtime.block_on(until_signal(config));
+    // Not for as long as a name server may stay silent to a request that nobody waits for any more.
+    runtime.shutdown_timeout(LAST_WORK);
+    match ended {
         Ok(code) => code,
         // What the settings name cannot be used: to the operator that is the same as a wrong setting.
         Err(error) => say(&error, WRONG_SETTINGS),

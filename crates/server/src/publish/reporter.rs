@@ -60,16 +60,19 @@ impl Reporter {
         let mut under_way = FuturesUnordered::new();
         let mut known: BTreeSet<(AgentId, ActionId)> = BTreeSet::new();
         let mut look_at = Some(Instant::now());
-        // A full batch may hide others behind it.
-        let mut is_full = false;
+        // A full batch may hide others behind it; they are looked for as long as that gets anywhere.
+        let (mut is_full, mut has_settled) = (false, false);
         loop {
             tokio::select! {
-                () = self.0.notified() => look_at = Some(Instant::now()),
+                () = self.0.notified() => {
+                    let now = Instant::now();
+                    look_at = Some(look_at.map_or(now, |at| at.min(now)));
+                }
                 () = sleep_until(look_at.unwrap_or_else(Instant::now)), if look_at.is_some() => {
                     look_at = None;
                     match app.backbone.unreported(LIMIT).await {
                         Ok(left) => {
-                            is_full = left.len() >= LIMIT;
+                            (is_full, has_settled) = (left.len() >= LIMIT, false);
                             for action in left {
                                 if known.insert(key(&action)) {
                                     under_way.push(report(app, platform, action));
@@ -84,10 +87,11 @@ impl Reporter {
                 }
                 Some((action, is_settled)) = under_way.next(), if !under_way.is_empty() => {
                     known.remove(&key(&action));
+                    has_settled |= is_settled;
                     if !is_settled {
                         look_at.get_or_insert_with(|| Instant::now() + RETRY);
                     }
-                    if is_full && known.is_empty() {
+                    if is_full && known.is_empty() && has_settled {
                         look_at = Some(Instant::now());
                     }
                 }

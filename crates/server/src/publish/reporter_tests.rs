@@ -6,6 +6,7 @@ use std::{
 };
 
 use cuecard_protocol::Action;
+use futures_util::future::join_all;
 use serde_json::json;
 use tokio::{sync::Semaphore, time::sleep};
 
@@ -147,6 +148,26 @@ async fn a_report_that_fails_is_tried_again_until_it_is_confirmed() {
     // Three waits, of which the nudge of the record may have ended one.
     assert!(start.elapsed() >= RETRY * 2, "{:?}", start.elapsed());
     assert_eq!(stage.audited().await, [json!(null); 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_batch_that_fails_is_tried_again_no_sooner_than_one_report() {
+    let stage = Stage::new();
+    let backbone = &stage.app.backbone;
+    let ids: Vec<String> = (0..LIMIT).map(|number| number.to_string()).collect();
+    let agent = agent();
+    let cards = ids.iter().map(|id| backbone.append(&agent, card(id)));
+    join_all(cards).await;
+    let actions: Vec<Action> = ids
+        .iter()
+        .map(|id| action(id, id, ActionKind::Rendered))
+        .collect();
+    join_all(actions.iter().map(|action| backbone.record(&agent, action))).await;
+    let fake = Fake::new(vec![ReportError::Stopped; LIMIT * 2]);
+    let start = Instant::now();
+    run_until_done(&stage, &fake).await;
+    assert_eq!(fake.calls().len(), LIMIT * 3);
+    assert!(start.elapsed() >= RETRY * 2, "{:?}", start.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
