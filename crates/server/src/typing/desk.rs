@@ -280,7 +280,8 @@ impl Agent {
         (Told::Taken { is_news }, moves)
     }
 
-    /// Sets when lives, and the agent, are forgotten: [`GONE`] after nothing stands for them any more.
+    /// Sets when lives, and the agent, are forgotten: [`GONE`] after nothing stands for them any more, and the agent not
+    /// before the last life.
     fn look(&mut self, now: Instant) {
         for life in self.lives.values_mut() {
             if self.unnamed > 0 || life.sockets > 0 {
@@ -292,7 +293,8 @@ impl Agent {
         if self.sockets > 0 {
             self.until = None;
         } else {
-            self.until.get_or_insert(now + GONE);
+            let last = self.lives.values().filter_map(|life| life.until).max();
+            self.until = self.until.or(Some(now + GONE)).max(last);
         }
     }
 

@@ -185,6 +185,22 @@ fn five_seconds_after_its_own_last_socket_a_life_types_no_more_whatever_other_pa
 }
 
 #[test]
+fn when_the_last_panel_was_silent_for_long_what_was_told_since_is_believed_its_time() {
+    let mut play = Play::new();
+    play.desk.name(&agent("A"), "x", play.now);
+    let last_heard = play.now;
+    play.now += GONE * 2;
+    // From a tab that has no socket of its own.
+    assert_eq!(play.tell("A", "y", 1, "INT-1", true), NEWS);
+    assert_eq!(play.turn(), [on("INT-1")]);
+    play.desk.leave(&agent("A"), Some("x"), last_heard);
+    assert_eq!(play.turn(), []);
+    play.now += GONE;
+    assert_eq!(play.turn(), [off("INT-1")]);
+    assert!(play.desk.agents.is_empty());
+}
+
+#[test]
 fn a_panel_that_comes_back_in_time_types_on() {
     let mut play = Play::new();
     play.tell("A", "l", 1, "I", true);
