@@ -290,8 +290,10 @@ proptest! {
                     *socket = Some(lives[life]);
                     play.desk.name(&agent(agents[who]), lives[life], play.now);
                 },
+                // One that was silent has left when it was last heard of.
                 2 => if let Some(life) = sockets[who].pop() {
-                    play.leave(agents[who], life);
+                    let since = play.now - Duration::from_millis(2 * ms);
+                    play.desk.leave(&agent(agents[who]), life, since);
                 },
                 3 => play.now += Duration::from_millis(ms),
                 _ => {
