@@ -2,10 +2,7 @@
 //!
 //! Pure. It knows no connection: [`super::machine`] tells it when frames can be sent, and what is heard of them.
 
-use std::{
-    collections::{BTreeSet, VecDeque},
-    time::Duration,
-};
+use std::{collections::VecDeque, time::Duration};
 
 use super::{
     dialect::Confirmation,
@@ -15,6 +12,9 @@ use crate::backoff::Moment;
 
 /// The longest wait of a frame that the platform has no room for.
 const LONGEST_DEFERRAL: Duration = Duration::from_secs(10);
+
+/// The platform says `duplicate` soon after it has read a frame. A connection that lasts for weeks must not gather all of them.
+const MOST_REPEATED: usize = 1000;
 
 /// A frame that is kept.
 #[derive(Debug, Clone)]
@@ -41,8 +41,8 @@ pub(super) struct Backlog {
     kept: VecDeque<Kept>,
     /// How many sends there were, on all connections.
     sends: u64,
-    /// What was sent again on this connection, for which `duplicate` means success.
-    repeated: BTreeSet<String>,
+    /// What was sent again on this connection, for which `duplicate` means success; the last [`MOST_REPEATED`].
+    repeated: VecDeque<String>,
 }
 
 impl Backlog {
@@ -51,7 +51,7 @@ impl Backlog {
             confirmation,
             kept: VecDeque::new(),
             sends: 0,
-            repeated: BTreeSet::new(),
+            repeated: VecDeque::new(),
         }
     }
 
@@ -133,7 +133,10 @@ impl Backlog {
                 self.sends += 1;
                 kept.sent = Some(self.sends);
                 if kept.sent_before {
-                    self.repeated.insert(kept.frame.id.clone());
+                    if self.repeated.len() == MOST_REPEATED {
+                        self.repeated.pop_front();
+                    }
+                    self.repeated.push_back(kept.frame.id.clone());
                 }
                 frames.push(kept.frame.clone());
             }
@@ -167,7 +170,7 @@ impl Backlog {
 
     /// The platform knows a frame already. Whether that is one that was sent again: it has arrived then.
     pub(super) fn known(&mut self, id: &str) -> bool {
-        let is_ours = self.repeated.remove(id);
+        let is_ours = self.forget_repeat(id);
         if is_ours && let Some(index) = self.position(id) {
             self.kept[index].is_told = true;
             if self.confirmation == Confirmation::Pong {
@@ -189,13 +192,13 @@ impl Backlog {
         let wait = Duration::from_secs(1 << kept.deferrals.min(6)).min(LONGEST_DEFERRAL);
         kept.deferrals += 1;
         kept.due = now + wait;
-        self.repeated.remove(id);
+        self.forget_repeat(id);
         Some(wait)
     }
 
     /// The platform has refused a frame for good; stops keeping it if it was sent.
     pub(super) fn refused(&mut self, id: &str) {
-        self.repeated.remove(id);
+        self.forget_repeat(id);
         if let Some(index) = self.position(id)
             && self.kept[index].sent.is_some()
         {
@@ -209,6 +212,14 @@ impl Backlog {
             kept.sent_before |= kept.sent.take().is_some();
         }
         self.repeated.clear();
+    }
+
+    /// Whether it was one.
+    fn forget_repeat(&mut self, id: &str) -> bool {
+        let index = self.repeated.iter().position(|repeated| repeated == id);
+        index
+            .and_then(|index| self.repeated.remove(index))
+            .is_some()
     }
 
     fn position(&self, id: &str) -> Option<usize> {
@@ -229,5 +240,29 @@ impl Kept {
     /// When it is lost, as things stand: one whose pong is under way will have arrived in time.
     fn expires_at(&self, confirmation: Confirmation) -> Option<Moment> {
         (self.sent.is_none() || confirmation == Confirmation::Answer).then_some(self.until)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_that_lasts_keeps_only_its_last_repeats() {
+        let mut backlog = Backlog::new(Confirmation::Pong);
+        let now = Moment::ZERO;
+        for number in 0..=MOST_REPEATED {
+            let frame = Frame {
+                id: number.to_string(),
+                text: String::new(),
+            };
+            let (from, until) = (now, Moment::MAX);
+            backlog.add(Offer { frame, from, until }, true);
+            assert_eq!(backlog.send(true, now).len(), 1);
+            backlog.arrived(backlog.sends());
+        }
+        assert!(!backlog.known("0"));
+        assert!(backlog.known("1") && backlog.known(&MOST_REPEATED.to_string()));
+        assert!(!backlog.known("1"));
     }
 }
