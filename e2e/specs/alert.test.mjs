@@ -84,3 +84,19 @@ test('a dismissal reaches the platform once, after the time for undo', async () 
     await agent.shows(['a2']);
   });
 });
+
+test('a dismissal is sent in its time although the clock of the machine is set back', async () => {
+  await withStack('alert-clock', {}, async ({ url, platform }) => {
+    const opened = await open(browser, `${url}/?agent=AGT-1`);
+    const agent = panel(opened);
+    await agent.greeted();
+    await platform.admin.push('AGT-1', alertFrame({ id: 'a1' }));
+    await agent.shows(['a1']);
+    await agent.dismiss('a1');
+    await opened.page.evaluate(() => {
+      const now = Date.now.bind(Date);
+      Date.now = () => now() - 3_600_000;
+    });
+    await until('the platform to hear of it', async () => (await platform.outcomes()).some(({ command }) => command === 'DISMISSED'));
+  });
+});

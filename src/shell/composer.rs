@@ -53,12 +53,13 @@ impl Composers {
         }
     }
 
-    /// Writes a text into the field that the agent was in last, else into the newest. False if there is none that takes
-    /// it.
+    /// Writes a text into the field that the agent was in last, else into the newest, of those that are on the page. False
+    /// if there is none that takes it.
     pub fn insert(&self, text: &str) -> bool {
         let newest = |fields: &Vec<Followed>| {
             let last = fields
                 .iter()
+                .filter(|followed| followed.state.field.element().is_connected())
                 .max_by_key(|followed| followed.state.used.get());
             last.map(|followed| followed.state.clone())
         };

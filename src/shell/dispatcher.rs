@@ -342,18 +342,10 @@ impl Inner {
             });
     }
 
+    /// Also when the deadline is later by now, or seems to be because the browser's clock was set back: the core knows.
     fn deadline_rang(self: &Rc<Self>) {
         self.deadline.rang();
-        let is_due = self
-            .panel
-            .borrow()
-            .deadline()
-            .is_some_and(|at| at <= clock::now());
-        if is_due {
-            self.take(Event::DeadlineReached);
-        } else {
-            self.arm();
-        }
+        self.take(Event::DeadlineReached);
     }
 
     fn draw(&self) {

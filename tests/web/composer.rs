@@ -292,6 +292,19 @@ async fn of_two_fields_the_one_that_was_used_last_takes_the_snippet() {
 }
 
 #[wasm_bindgen_test]
+async fn a_field_that_the_host_took_off_the_page_takes_no_snippet() {
+    let panel = panel(&[]).await;
+    give(1, &prompt("pc-6", true).card);
+    let (one, two) = (field("textarea"), field("textarea"));
+    attach_composer(&panel.0, &one.0);
+    // The host forgets to let go of it.
+    attach_composer(&panel.0, &two.0);
+    two.0.remove();
+    click(&panel, "pc-6", 1, "insert").await;
+    assert_eq!(text(&one.0), "Text of KB-1");
+}
+
+#[wasm_bindgen_test]
 async fn a_field_that_takes_nothing_or_a_snippet_of_another_conversation_leaves_it_to_the_clipboard()
  {
     let panel = panel(&[]).await;

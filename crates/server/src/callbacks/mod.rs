@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use cuecard_cxone::http::{self, ClientError};
 use metrics::gauge;
-use tokio::time::interval;
+use tokio::time::{MissedTickBehavior, interval};
 
 use crate::App;
 use crate::backbone::BackboneError;
@@ -66,6 +66,7 @@ pub fn start(app: &App) -> Result<(), ClientError> {
 
 async fn measure(app: &App) {
     let mut ticks = interval(MEASURE_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut queues: BTreeSet<String> = app.config.callbacks.receivers.iter().map(queue).collect();
     loop {
         tokio::select! {

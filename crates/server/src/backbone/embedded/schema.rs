@@ -15,6 +15,9 @@ use crate::lock;
 /// How long a statement waits for another connection's write.
 const BUSY: Duration = Duration::from_secs(5);
 
+/// The journal beside the database keeps at most so much of the disk when it begins anew.
+const MOST_JOURNAL_BYTES: i64 = 64 * 1024 * 1024;
+
 /// An open store.
 pub(super) struct Store {
     pub connection: Connection,
@@ -36,6 +39,10 @@ pub(super) fn open(path: &Path, fresh_log_id: &str) -> Result<Store, BackboneErr
     // An acknowledged write survives a power cut, too; batches make the sync affordable.
     connection
         .pragma_update(None, "synchronous", "FULL")
+        .map_err(opening)?;
+    // What a large clean-up once needed is given back.
+    connection
+        .pragma_update(None, "journal_size_limit", MOST_JOURNAL_BYTES)
         .map_err(opening)?;
     connection.set_prepared_statement_cache_capacity(128);
     let log_id = prepare(&mut connection, fresh_log_id)?;
