@@ -131,12 +131,14 @@ async fn until_signal(config: Config) -> Result<ExitCode, StartError> {
     let running = start(config).await?;
     let ready = serde_json::json!({ "listening": format!("http://{}", running.address) });
     let printed = print(&ready.to_string());
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
-    }
+    let code = tokio::select! {
+        _ = term.recv() => printed,
+        _ = int.recv() => printed,
+        // A part has failed.
+        () = running.app.shutdown.draining() => ExitCode::from(FAILED),
+    };
     running.shutdown().await;
-    Ok(printed)
+    Ok(code)
 }
 
 fn check_trail(file: &Path) -> ExitCode {

@@ -1,5 +1,8 @@
-//! How the parts learn that the server is going away, and how the server learns that they are done.
+//! How the parts run and learn that the server is going away, and how the server learns that they are done.
 
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt as _;
 use tokio::sync::watch;
 
 /// Clones share one state. It goes from running to draining once and never back.
@@ -40,6 +43,18 @@ impl Shutdown {
         let _ = self.draining.subscribe().wait_for(|begun| *begun).await;
     }
 
+    /// Runs a part of the server in a task of its own. If it panics, the server can no longer do all of its work while it
+    /// looks well from outside: so the drain begins, and whoever watches over the process starts it anew.
+    pub fn run(&self, part: &'static str, work: impl Future<Output = ()> + Send + 'static) {
+        let shutdown = self.clone();
+        tokio::spawn(async move {
+            if AssertUnwindSafe(work).catch_unwind().await.is_err() {
+                tracing::error!(part, "a part of the server failed; the server ends");
+                shutdown.begin();
+            }
+        });
+    }
+
     /// Makes a drain wait for the caller.
     pub fn hold(&self) -> Hold {
         self.held.send_modify(|held| *held += 1);
@@ -77,6 +92,23 @@ mod tests {
         early.await.unwrap();
         shutdown.draining().await;
         assert!(shutdown.is_draining());
+    }
+
+    #[tokio::test]
+    async fn a_part_that_fails_ends_the_server_and_holds_it_up_no_longer() {
+        let shutdown = Shutdown::default();
+        let (fail, failed) = tokio::sync::oneshot::channel::<()>();
+        shutdown.run("one that ends", async {});
+        let hold = shutdown.hold();
+        shutdown.run("one that fails", async move {
+            let _hold = hold;
+            failed.await.unwrap();
+        });
+        yield_now().await;
+        assert!(!shutdown.is_draining());
+        drop(fail);
+        shutdown.draining().await;
+        shutdown.idle().await;
     }
 
     #[tokio::test]

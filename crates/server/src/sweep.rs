@@ -16,10 +16,10 @@ const UPKEEP_TICKS: u32 = 5;
 
 /// Starts it. A drain ends it, and waits until it has let go of the store: that is the next server's then.
 pub(crate) fn start(app: &App) {
-    let (app, hold) = (app.clone(), app.shutdown.hold());
-    tokio::spawn(async move {
-        run(&app).await;
-        drop((app, hold));
+    let (owned, hold) = (app.clone(), app.shutdown.hold());
+    app.shutdown.run("sweep", async move {
+        run(&owned).await;
+        drop((owned, hold));
     });
 }
 

@@ -89,10 +89,9 @@ pub fn router_with(app: App, limits: Limits) -> Result<Router, KeyError> {
         replays: Mutex::new(Allowances::new(REPLAYS_AT_ONCE, REPLAYS_PER_SECOND)),
         app,
     }));
-    tokio::spawn(hub::follow(
-        Arc::downgrade(&broker.hub),
-        broker.app.backbone.follow(),
-    ));
+    let hub = Arc::downgrade(&broker.hub);
+    let following = hub::follow(hub, broker.app.backbone.follow());
+    broker.app.shutdown.run("hub", following);
 
     let cross_origin = guard::cross_origin(&broker);
     let routes = Router::new()

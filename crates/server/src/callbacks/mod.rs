@@ -47,7 +47,7 @@ pub fn subscriptions(callbacks: &Callbacks) -> Vec<Subscription> {
 /// Starts a worker for each receiver, and the measurement of all queues; they end with the drain, which waits until they have
 /// let go of the store.
 pub fn start(app: &App) -> Result<(), ClientError> {
-    tokio::spawn({
+    app.shutdown.run("queues' measurement", {
         let (app, hold) = (app.clone(), app.shutdown.hold());
         async move {
             measure(&app).await;
@@ -59,7 +59,8 @@ pub fn start(app: &App) -> Result<(), ClientError> {
     }
     let http = http::client()?;
     for receiver in app.config.callbacks.receivers.clone() {
-        tokio::spawn(worker::run(app.clone(), receiver, http.clone()));
+        let worker = worker::run(app.clone(), receiver, http.clone());
+        app.shutdown.run("callbacks", worker);
     }
     Ok(())
 }

@@ -101,15 +101,16 @@ pub fn start(app: &App) -> Result<(), ClientError> {
             publisher
         }),
     };
-    tokio::spawn(notification_task.run(notification_events, stopped));
-    tokio::spawn({
+    let notifications = notification_task.run(notification_events, stopped);
+    app.shutdown.run("notification socket", notifications);
+    app.shutdown.run("notifications", {
         let app = app.clone();
         async move {
             follow_notifications(&app, &ingest, notifications_told).await;
             drop(hold);
         }
     });
-    until_drain(app, {
+    until_drain(app, "posted cards", {
         let app = app.clone();
         async move { app.outgoing.run(&app, &sockets).await }
     });
@@ -118,6 +119,7 @@ pub fn start(app: &App) -> Result<(), ClientError> {
     for source in app.config.risk.sources.clone() {
         until_drain(
             app,
+            "risk source",
             risk::watch(
                 app.clone(),
                 source,
@@ -127,15 +129,15 @@ pub fn start(app: &App) -> Result<(), ClientError> {
             ),
         );
     }
-    until_drain(app, {
+    until_drain(app, "presence", {
         let (app, socket) = (app.clone(), notification_socket.clone());
         async move { app.presence.subscribe(&socket).await }
     });
-    until_drain(app, {
+    until_drain(app, "reports", {
         let app = app.clone();
         async move { app.reports.run(&app, &notification_socket).await }
     });
-    until_drain(app, measure(tokens));
+    until_drain(app, "token measurement", measure(tokens));
     Ok(())
 }
 
@@ -148,21 +150,22 @@ fn run_socket<D: Dialect>(
     stopped: &watch::Receiver<bool>,
 ) {
     let (events, told) = mpsc::channel(EVENTS);
-    tokio::spawn(socket.run(events, stopped.clone()));
-    let (app, ingest, hold) = (app.clone(), ingest.clone(), app.shutdown.hold());
-    tokio::spawn(async move {
+    let shutdown = &app.shutdown;
+    shutdown.run("publish socket", socket.run(events, stopped.clone()));
+    let (app, ingest, hold) = (app.clone(), ingest.clone(), shutdown.hold());
+    shutdown.run("publications", async move {
         outgoing::follow(&app, &ingest, kind, told).await;
         drop(hold);
     });
 }
 
 /// Runs a part in a task of its own until the drain begins.
-fn until_drain(app: &App, part: impl Future<Output = ()> + Send + 'static) {
-    let app = app.clone();
-    tokio::spawn(async move {
+fn until_drain(app: &App, part: &'static str, work: impl Future<Output = ()> + Send + 'static) {
+    let shutdown = app.shutdown.clone();
+    app.shutdown.run(part, async move {
         tokio::select! {
-            () = app.shutdown.draining() => {}
-            () = part => {}
+            () = shutdown.draining() => {}
+            () = work => {}
         }
     });
 }

@@ -49,7 +49,7 @@ fn evaluated(interaction: &str) -> String {
 
 /// Starts the workers; they end with the drain.
 pub fn start(app: &App) -> Result<(), TaskError> {
-    tokio::spawn(snooze::run(app.clone()));
+    app.shutdown.run("snoozed tasks", snooze::run(app.clone()));
     if app
         .config
         .webhooks
@@ -61,10 +61,10 @@ pub fn start(app: &App) -> Result<(), TaskError> {
         );
     }
     if let Some(platform) = configured(&app.config)? {
-        let app = app.clone();
-        tokio::spawn(async move {
-            work::run(&app, QUEUE, AT_ONCE, |job| {
-                evaluator::evaluate(&app, &platform, job)
+        let owned = app.clone();
+        app.shutdown.run("tasks", async move {
+            work::run(&owned, QUEUE, AT_ONCE, |job| {
+                evaluator::evaluate(&owned, &platform, job)
             })
             .await;
         });

@@ -214,6 +214,7 @@ fn configured(config: &Config) -> Result<Option<Arc<dyn Indicator>>, TypingError
 
 /// Starts this indicator.
 fn start_with(app: &App, indicator: Option<Arc<dyn Indicator>>) {
-    let app = app.clone();
-    tokio::spawn(async move { app.typing.run(&app, indicator).await });
+    let owned = app.clone();
+    let run = async move { owned.typing.run(&owned, indicator).await };
+    app.shutdown.run("typing", run);
 }
